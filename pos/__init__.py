@@ -1,0 +1,1 @@
+"""The till: catalogue, sales, and what the bar sees of them."""

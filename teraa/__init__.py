@@ -1,0 +1,1 @@
+"""TERAA: point of sale, bookings and ticketing for cooperative venues."""

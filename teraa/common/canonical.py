@@ -1,0 +1,49 @@
+"""Canonical JSON (RFC 8785) of values that JavaScript can hold exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rfc8785
+
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
+class NotCanonical(ValueError):
+    """A value has no exact canonical form: a float, a too large integer or a foreign type."""
+
+
+def _refuse_inexact(value: Any, where: str) -> None:
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise NotCanonical(f"{where}: {value} passes 2^53-1; write it as a string")
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise NotCanonical(f"{where}: key {key!r} is not a string")
+            _refuse_inexact(inner, f"{where}.{key}")
+        return
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        for index, inner in enumerate(value):
+            _refuse_inexact(inner, f"{where}[{index}]")
+        return
+    raise NotCanonical(f"{where}: {type(value).__name__} has no canonical form")
+
+
+def canonical_text(values: Mapping[str, Any]) -> str:
+    """RFC 8785 text of ``values``. Raises NotCanonical for floats and integers beyond 2^53-1."""
+    _refuse_inexact(values, "$")
+    try:
+        return rfc8785.dumps(values).decode("utf-8")  # type: ignore[arg-type]
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise NotCanonical(str(error)) from error
+
+
+def sha256_hex(text: str) -> str:
+    """Lower-case hexadecimal SHA-256 of the UTF-8 bytes of ``text``."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

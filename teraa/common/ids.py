@@ -1,0 +1,47 @@
+"""Identifiers: UUIDv7 (RFC 9562 §5.7) and short codes people can read aloud (Crockford base 32)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from uuid import UUID
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHECK_PRIME = 31
+
+
+def uuid7(at_ms: int | None = None) -> UUID:
+    """A time-ordered identifier: 48 bits of Unix milliseconds, then 74 random bits."""
+    stamp = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    value = (stamp & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7 << 76
+    value |= secrets.randbits(12) << 64
+    value |= 0b10 << 62
+    value |= secrets.randbits(62)
+    return UUID(int=value)
+
+
+def is_uuid7(value: UUID) -> bool:
+    """Whether ``value`` says it is a UUIDv7 of the RFC's variant."""
+    return value.version == 7
+
+
+def crockford(bits: int) -> str:
+    """``bits`` random bits (a multiple of five) as Crockford base 32."""
+    if bits % 5:
+        raise ValueError("bits must be a multiple of five")
+    return "".join(secrets.choice(CROCKFORD) for _ in range(bits // 5))
+
+
+def normalise_code(text: str) -> str:
+    """What a person typed → the code as we store it: capitals, no separator, O→0, I and L→1."""
+    kept = "".join(character for character in text.upper() if character.isalnum())
+    return kept.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+
+
+def check_character(text: str) -> str:
+    """One check character over Crockford ``text``: finds any single wrong or swapped character."""
+    total = 0
+    for position, character in enumerate(text, start=1):
+        total += position * CROCKFORD.index(character)
+    return CROCKFORD[total % _CHECK_PRIME]

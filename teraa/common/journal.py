@@ -1,0 +1,54 @@
+"""The journal port: any room records a sensitive act; the fiscal room plugs in the sink."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+
+class NoJournal(RuntimeError):
+    """No sink is plugged in: the process was started without the fiscal room."""
+
+
+class Sink(Protocol):
+    def __call__(
+        self,
+        *,
+        code: int,
+        venue_id: UUID,
+        at: datetime.datetime,
+        values: Mapping[str, Any],
+        station_id: UUID | None,
+        operator: str,
+    ) -> None: ...
+
+
+_sink: Sink | None = None
+
+
+def set_sink(sink: Sink) -> None:
+    """Plug the room that keeps the journal (called once, when applications are ready)."""
+    global _sink
+    _sink = sink
+
+
+def record(
+    *,
+    code: int,
+    venue_id: UUID,
+    at: datetime.datetime,
+    values: Mapping[str, Any],
+    station_id: UUID | None = None,
+    operator: str = "",
+) -> None:
+    """Record one technical event (research: JET codes; our own are ≥ 900). Raises NoJournal.
+
+    Joins the caller's transaction: the act and its trace stand or fall together.
+    """
+    if _sink is None:
+        raise NoJournal("teraa.fiscal is not installed")
+    _sink(
+        code=code, venue_id=venue_id, at=at, values=values, station_id=station_id, operator=operator
+    )

@@ -1,0 +1,1 @@
+"""Registers, periods, documents and events that are written once and signed."""

@@ -1,0 +1,1 @@
+"""Outbox, relay, heartbeats, and the only door to Channels."""

@@ -1,0 +1,34 @@
+"""Which role may do what. Pure: the table is the documentation, a test prints it."""
+
+from __future__ import annotations
+
+MANAGER = "manager"
+CASHIER = "cashier"
+DESK = "desk"
+GATE = "gate"
+TREASURER = "treasurer"
+AUDITOR = "auditor"
+
+SELL = "sell"  # ring up, take payments, park, print
+CANCEL_SALE = "cancel_sale"  # give up a sale that waits for its money
+READ_X = "read_x"  # totals of the running period
+EDIT_CATALOGUE = "edit_catalogue"
+EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
+READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
+RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    MANAGER: frozenset(
+        {SELL, CANCEL_SALE, READ_X, EDIT_CATALOGUE, EDIT_VENUE, READ_BOOKS, RESOLVE_MONEY}
+    ),
+    CASHIER: frozenset({SELL, CANCEL_SALE}),
+    DESK: frozenset({SELL, CANCEL_SALE}),
+    GATE: frozenset(),
+    TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY}),
+    AUDITOR: frozenset({READ_X, READ_BOOKS}),
+}
+
+
+def allows(role: str, permission: str) -> bool:
+    """Whether ``role`` carries ``permission``; an unknown role carries nothing."""
+    return permission in ROLE_PERMISSIONS.get(role, frozenset())

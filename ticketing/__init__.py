@@ -1,0 +1,1 @@
+"""Events, rates, orders, tickets and gates. Opens with the first scan."""
