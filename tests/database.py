@@ -1,0 +1,215 @@
+"""A PostgreSQL of the tests' own: real, empty, quick to start, and gone when they end.
+
+The tests' conftest starts one for a whole run::
+
+    with ephemeral_cluster() as cluster:
+        os.environ["DATABASE_URL"] = cluster.app_url
+
+and any command can be given one of its own::
+
+    python -m tests.database run -- python manage.py makemigrations --check
+
+The first use makes a template data directory (a few seconds) and keeps it; every use copies it.
+Durability is off: these clusters survive nothing and need not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from teraa.supervisor import cluster as clusters
+from teraa.supervisor.account import account_for_database
+from teraa.supervisor.binaries import Binaries, copied_binaries, installed_binaries
+from teraa.supervisor.cluster import Cluster
+from teraa.supervisor.database import home_for
+
+ROOT = Path(__file__).resolve().parents[1]
+PLACE = ROOT / ".data" / "test-cluster"
+
+FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+}
+
+
+@dataclass(frozen=True)
+class EphemeralCluster:
+    """A running cluster. Both roles may connect to every database; the owner may create them."""
+
+    port: int
+    passwords: dict[str, str]
+    data: Path
+
+    def url(self, *, role: str, database: str = clusters.DATABASE) -> str:
+        """Return the address of ``database`` for ``role``."""
+        return clusters.url(
+            role=role, password=self.passwords[role], port=self.port, database=database
+        )
+
+    @property
+    def app_url(self) -> str:
+        """The address for the application role, which owns nothing."""
+        return self.url(role=clusters.APP_ROLE)
+
+    @property
+    def owner_url(self) -> str:
+        """The address for the role that owns the tables and may create databases."""
+        return self.url(role=clusters.OWNER_ROLE)
+
+    @property
+    def master_url(self) -> str:
+        """The address for the cluster's superuser, for what no role of the house may do."""
+        return self.url(role=clusters.MASTER_ROLE)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point ``manage.py`` here."""
+        return {"DATABASE_URL": self.app_url, "DATABASE_OWNER_URL": self.owner_url}
+
+
+@contextlib.contextmanager
+def ephemeral_cluster() -> Iterator[EphemeralCluster]:
+    """Run a cluster for the length of the block and leave nothing behind.
+
+    However this process ends, the server ends with it; whatever a killed run leaves on the disk is
+    swept by the next one.
+    """
+    account = account_for_database()
+    home = home_for(PLACE, account)
+    installed = installed_binaries()
+    binaries = installed if account is None else copied_binaries(installed, home)
+    with _locked(home / "template.lock"):
+        template = _template(home, Cluster(home / "unused", binaries, account))
+        _sweep(home)
+        session = home / f"run-{os.getpid()}-{secrets.token_hex(4)}"
+        session.mkdir(mode=0o711)
+        held = _hold(session / "lock")
+        data = session / "pg"
+        # cp keeps owners and modes, and shares blocks where the file system can.
+        subprocess.run(["cp", "-a", "--reflink=auto", template / "pg", data], check=True)
+        passwords = json.loads((template / "passwords.json").read_text(encoding="ascii"))
+    try:
+        with _serving(Cluster(data, binaries, account), passwords, log=session / "log") as port:
+            yield EphemeralCluster(port=port, passwords=passwords, data=data)
+    finally:
+        shutil.rmtree(session)
+        os.close(held)
+
+
+def _template(home: Path, like: Cluster) -> Path:
+    """Return a data directory with roles and database in it, made at the first use.
+
+    It is found by what it was made of: another PostgreSQL, account or recipe makes another.
+    """
+    recipe = "\0".join(
+        [
+            like.binaries.version,
+            str(like.account),
+            Path(clusters.__file__).read_text(encoding="utf-8"),
+            Path(__file__).read_text(encoding="utf-8"),
+        ]
+    )
+    template = home / f"template-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+    if template.exists():
+        return template
+    for stale in [*home.glob("template-*"), *home.glob(".template-*")]:
+        shutil.rmtree(stale)
+    building = home / f".{template.name}"
+    building.mkdir(mode=0o711)
+    passwords = {role: secrets.token_urlsafe(24) for role in clusters.ROLES}
+    fresh = Cluster(building / "pg", like.binaries, like.account)
+    fresh.initialise(
+        master_password=passwords[clusters.MASTER_ROLE], databases="all", durable=False
+    )
+    with _serving(fresh, passwords, log=building / "log") as port:
+        clusters.provision(port=port, passwords=passwords, owner_may_create_databases=True)
+    secret = building / "passwords.json"
+    secret.touch(mode=0o600)
+    secret.write_text(json.dumps(passwords), encoding="ascii")
+    building.rename(template)
+    return template
+
+
+@contextlib.contextmanager
+def _serving(cluster: Cluster, passwords: dict[str, str], *, log: Path) -> Iterator[int]:
+    port = clusters.free_port()
+    with log.open("wb") as output:
+        process = cluster.start(
+            port=port, output=output, settings=FORGETFUL, death_signal=signal.SIGQUIT
+        )
+    try:
+        master = clusters.MASTER_ROLE
+        clusters.wait_until_it_answers(
+            process,
+            address=clusters.url(
+                role=master, password=passwords[master], port=port, database="postgres"
+            ),
+        )
+        yield port
+    finally:
+        clusters.stop(process)
+
+
+def _sweep(home: Path) -> None:
+    """Take away what killed runs left: a run's lock is free once its process is gone."""
+    account = account_for_database()
+    for session in home.glob("run-*"):
+        with (
+            contextlib.suppress(BlockingIOError),
+            _locked(session / "lock", wait=False),
+        ):
+            binaries = Binaries(home, "")
+            if (session / "pg").exists():
+                Cluster(session / "pg", binaries, account).end_leftovers()
+            shutil.rmtree(session)
+
+
+def _hold(path: Path, *, wait: bool = True) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(handle)
+        raise
+    return handle
+
+
+@contextlib.contextmanager
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    handle = _hold(path, wait=wait)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command with a cluster of its own: ``python -m tests.database run -- command…``."""
+    if arguments[:2] != ["run", "--"] or len(arguments) < 3:
+        print(
+            "usage: python -m tests.database run -- command [argument…]",
+            file=sys.stderr,
+        )
+        return 2
+    with ephemeral_cluster() as cluster:
+        return subprocess.run(
+            arguments[2:], env={**os.environ, **cluster.environment()}, check=False
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
