@@ -1,0 +1,1 @@
+"""Dues, tenders, collections, rates and the OSM channel that settles them."""
