@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OsmConfig(AppConfig):
+    name = "teraa.settlement.osm"
+    label = "osm"

@@ -1,0 +1,133 @@
+"""Real PostgreSQL for every test, entered as the application's role.
+
+``db`` (pytest-django's) rolls back after each test. ``live_database`` gives a test a database of
+its own, cloned from the migrated template, in which commits are real: for threads, processes and
+everything about several at once. (Append-only tables refuse TRUNCATE, so nothing is flushed.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+
+from teraa.supervisor.cluster import APP_ROLE, OWNER_ROLE
+from tests.database import EphemeralCluster, ephemeral_cluster
+
+TEMPLATE = "teraa_template"
+LONG = os.environ.get("TERAA_LONG") == "1"
+
+
+def _enter_as(cluster: EphemeralCluster, *, role: str, database: str) -> None:
+    for other in connections.all(initialized_only=True):
+        other.close()
+    connections.settings["default"].update(
+        HOST="127.0.0.1",
+        PORT=str(cluster.port),
+        USER=role,
+        PASSWORD=cluster.passwords[role],
+        NAME=database,
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[EphemeralCluster]:
+    with ephemeral_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(cluster: EphemeralCluster, django_db_blocker) -> Iterator[None]:
+    """Migrate a template as the owner; run the tests in copies of it as the application."""
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {TEMPLATE}")
+        with django_db_blocker.unblock():
+            _enter_as(cluster, role=OWNER_ROLE, database=TEMPLATE)
+            call_command("migrate", verbosity=0, interactive=False)
+            connections.close_all()
+        owner.execute(f"CREATE DATABASE teraa_tests TEMPLATE {TEMPLATE}")
+    _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
+    yield
+    connections.close_all()
+
+
+@dataclass(frozen=True)
+class LiveDatabase:
+    """A database of one test's own."""
+
+    cluster: EphemeralCluster
+    name: str
+
+    @property
+    def url(self) -> str:
+        return self.cluster.url(role=APP_ROLE, database=self.name)
+
+    @property
+    def owner_url(self) -> str:
+        return self.cluster.url(role=OWNER_ROLE, database=self.name)
+
+    def environment(self) -> dict[str, str]:
+        """What a process of ours needs to enter this database."""
+        return {"DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
+
+
+@pytest.fixture
+def live_database(
+    cluster: EphemeralCluster, django_db_setup: None, django_db_blocker
+) -> Iterator[LiveDatabase]:
+    name = f"live_{secrets.token_hex(6)}"
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        with django_db_blocker.unblock():
+            _enter_as(cluster, role=APP_ROLE, database=name)
+            try:
+                yield LiveDatabase(cluster, name)
+            finally:
+                connections.close_all()
+                _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
+        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def owner_connection(live_database: LiveDatabase) -> Iterator[psycopg.Connection]:
+    """The tables' owner in this test's own database: what an administrator could do."""
+    with psycopg.connect(live_database.owner_url, autocommit=True) as owner:
+        yield owner
+
+
+@pytest.fixture
+def keys_dir(tmp_path: Path, settings) -> Path:
+    """Where fiscal keys live, as the sealing processes have it."""
+    settings.TERAA_KEYS = tmp_path / "keys"
+    return settings.TERAA_KEYS
+
+
+@pytest.fixture
+def at() -> datetime.datetime:
+    """A Thursday afternoon in Palaiseau."""
+    return datetime.datetime(2026, 11, 19, 15, 30, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def count_queries():
+    """``with count_queries() as queries: …; assert len(queries) <= 8`` (BEGIN/COMMIT left out)."""
+    from django.test.utils import CaptureQueriesContext
+
+    @contextlib.contextmanager
+    def counting() -> Iterator[list[str]]:
+        found: list[str] = []
+        with CaptureQueriesContext(connection) as captured:
+            yield found
+        marks = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+        found.extend(q["sql"] for q in captured if not q["sql"].startswith(marks))
+
+    return counting
