@@ -49,7 +49,7 @@ def _flag(value: object, name: str) -> bool:
 def _align(value: object) -> Align:
     if value not in ALIGNS:
         raise PageError(f"alignment must be one of {', '.join(ALIGNS)}, not {value!r}")
-    return cast(Align, value)
+    return value
 
 
 def _clean(value: object, name: str, *, lines: bool = False) -> str:
@@ -106,7 +106,11 @@ class Columns:
     bold: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.cells, str) or not 1 <= len(self.cells) <= MAX_CELLS:
+        if (
+            isinstance(self.cells, str)
+            or not isinstance(self.cells, Sequence)
+            or not 1 <= len(self.cells) <= MAX_CELLS
+        ):
             raise PageError(f"a line has from 1 to {MAX_CELLS} cells")
         cells = []
         for cell in self.cells:
@@ -175,7 +179,7 @@ class Drawer:
     pin: int = 2
 
     def __post_init__(self) -> None:
-        if isinstance(self.pin, bool) or self.pin not in DRAWER_PINS:
+        if type(self.pin) is not int or self.pin not in DRAWER_PINS:
             raise PageError(f"a drawer hangs on pin 2 or 5, not {self.pin!r}")
 
 
@@ -190,7 +194,7 @@ class Page:
     blocks: tuple[Block, ...]
 
     def __post_init__(self) -> None:
-        if isinstance(self.width_columns, bool) or self.width_columns not in WIDTHS:
+        if type(self.width_columns) is not int or self.width_columns not in WIDTHS:
             raise PageError(f"paper is 32, 42 or 48 columns wide, not {self.width_columns!r}")
         blocks = tuple(self.blocks)
         if len(blocks) > MAX_BLOCKS:
