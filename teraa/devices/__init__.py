@@ -1,0 +1,1 @@
+"""Things made of plastic: printers, the queue before them, and the agent beside them."""

@@ -1,0 +1,10 @@
+"""The devices room."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DevicesConfig(AppConfig):
+    name = "teraa.devices"
+    label = "devices"
+    verbose_name = _("Devices")
