@@ -1,0 +1,251 @@
+"""The till's HTTP interface: validate the shape, call one operation, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pos import queries, schemas
+from pos.catalogue import current_catalogue
+from pos.models import Sale
+from pos.operations import (
+    SaleWanted,
+    TenderWanted,
+    cancel_sale,
+    give_up_request,
+    print_receipt,
+    ring_up,
+    take_tender,
+)
+from pos.pricing import Wanted
+from pos.readings import print_x_reading, x_view
+from pos.states import ReceiptWish
+from teraa.common.clock import business_date, iso_utc, now
+from teraa.common.money import MAX_CENTS
+from teraa.settlement.operations import current_quote
+from teraa.venues.authentication import StationSession
+from teraa.venues.models import Serving
+from teraa.venues.permissions import StaffRequired, StationRequired
+from teraa.venues.permissions_table import CANCEL_SALE, READ_X, SELL
+
+MAX_LINES = 200
+MAX_QUANTITY = 999
+
+
+class TenderSerializer(serializers.Serializer[TenderWanted]):
+    """One payment. Amounts in cents."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, taken once")
+    kind = serializers.ChoiceField(choices=["cash", "card", "osm"])
+    amount_cents = serializers.IntegerField(min_value=1, max_value=MAX_CENTS)
+    received_cents = serializers.IntegerField(
+        min_value=0, max_value=MAX_CENTS, required=False, allow_null=True
+    )
+    authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    quote = serializers.UUIDField(required=False, allow_null=True)
+
+    def wanted(self) -> TenderWanted:
+        return _tender(self.validated_data)
+
+
+class LineSerializer(serializers.Serializer[Wanted]):
+    product = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+
+
+class SaleSerializer(serializers.Serializer[SaleWanted]):
+    """A cart and how it is paid."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, sold once")
+    catalogue_version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    serving = serializers.ChoiceField(choices=Serving.choices, default=Serving.ON_SITE)
+    receipt = serializers.ChoiceField(choices=ReceiptWish.choices, default=ReceiptWish.NONE)
+    lines = LineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    total_cents = serializers.IntegerField(min_value=0, max_value=MAX_CENTS)
+    tenders = TenderSerializer(many=True, max_length=10)
+
+    def wanted(self) -> SaleWanted:
+        given = self.validated_data
+        return SaleWanted(
+            key=given["key"],
+            catalogue_version=given["catalogue_version"],
+            serving=given["serving"],
+            receipt=given["receipt"],
+            lines=[Wanted(str(line["product"]), line["quantity"]) for line in given["lines"]],
+            total_cents=given["total_cents"],
+            tenders=[_tender(tender) for tender in given["tenders"]],
+        )
+
+
+class PrintSerializer(serializers.Serializer[None]):
+    key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, printed once")
+
+
+class NothingSerializer(serializers.Serializer[None]):
+    """An empty body."""
+
+
+def _tender(given: dict[str, Any]) -> TenderWanted:
+    return TenderWanted(
+        key=given["key"],
+        kind=given["kind"],
+        amount_cents=given["amount_cents"],
+        received_cents=given.get("received_cents"),
+        authorisation=given.get("authorisation", ""),
+        quote=given.get("quote"),
+    )
+
+
+def _session(request: Request) -> StationSession:
+    session = request.auth
+    assert isinstance(session, StationSession)  # noqa: S101  the permission class made sure
+    return session
+
+
+class TillView(APIView):
+    """Base of the till's endpoints: a person signed on, whose role may do this."""
+
+    permission_classes = [StaffRequired]
+    permission_needed = SELL
+
+
+class CatalogueView(APIView):
+    """The newest catalogue. Needs an enrolled station, so that a till is ready before the PIN."""
+
+    permission_classes = [StationRequired]
+
+    @extend_schema(operation_id="read_catalogue", responses=schemas.CatalogueSchema)
+    def get(self, request: Request) -> Response:
+        venue = _session(request).venue
+        catalogue = current_catalogue(venue_id=venue.pk)
+        day = business_date(now(), venue.zone, venue.day_cutoff)
+        etag = f'"{catalogue.number}-{day.isoformat()}"'
+        if request.headers.get("If-None-Match") == etag:
+            return Response(status=304, headers={"ETag": etag})
+        return Response(queries.catalogue_view(catalogue, day), headers={"ETag": etag})
+
+
+class QuoteView(TillView):
+    """The rate at which an OSM request made now would be frozen."""
+
+    @extend_schema(operation_id="read_quote", responses=schemas.QuoteSchema)
+    def get(self, request: Request) -> Response:
+        quote = current_quote(venue_id=_session(request).venue.pk, at=now())
+        return Response(
+            {
+                "id": str(quote.pk),
+                "rate_e10": str(quote.rate_e10),
+                "step_units": str(quote.step_units),
+                "valid_until": iso_utc(quote.valid_until),
+                "source": str(quote.source),
+            }
+        )
+
+
+class SalesView(TillView):
+    @extend_schema(
+        operation_id="list_last_sales",
+        parameters=[OpenApiParameter("last", int, description="how many, 1 to 50")],
+        responses=schemas.LastSalesSchema,
+    )
+    def get(self, request: Request) -> Response:
+        session = _session(request)
+        asked = request.query_params.get("last", "")
+        last = min(max(int(asked), 1), 50) if asked.isascii() and asked.isdigit() else 20
+        sales = queries.last_sales(
+            station_id=session.station.pk, venue_id=session.venue.pk, last=last
+        )
+        return Response({"sales": sales})
+
+    @extend_schema(
+        operation_id="ring_up",
+        request=SaleSerializer,
+        responses={201: schemas.SaleSchema, 200: schemas.SaleSchema},
+    )
+    def post(self, request: Request) -> Response:
+        body = SaleSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        rung = ring_up(session=_session(request), wanted=body.wanted(), at=now())
+        return Response(queries.rung_view(rung), status=201 if rung.is_new else 200)
+
+
+class SaleView(TillView):
+    @extend_schema(operation_id="read_sale", responses=schemas.SaleSchema)
+    def get(self, request: Request, key: UUID) -> Response:
+        return _answer(queries.sale_for(venue_id=_session(request).venue.pk, key=key))
+
+
+class TendersView(TillView):
+    @extend_schema(
+        operation_id="take_tender", request=TenderSerializer, responses=schemas.SaleSchema
+    )
+    def post(self, request: Request, key: UUID) -> Response:
+        body = TenderSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        sale = take_tender(session=_session(request), key=key, tender=body.wanted(), at=now())
+        return _answer(sale)
+
+
+class GiveUpRequestView(TillView):
+    @extend_schema(
+        operation_id="give_up_request", request=NothingSerializer, responses=schemas.SaleSchema
+    )
+    def post(self, request: Request, key: UUID) -> Response:
+        return _answer(give_up_request(session=_session(request), key=key, at=now()))
+
+
+class CancelView(TillView):
+    permission_needed = CANCEL_SALE
+
+    @extend_schema(
+        operation_id="cancel_sale", request=NothingSerializer, responses=schemas.SaleSchema
+    )
+    def post(self, request: Request, key: UUID) -> Response:
+        return _answer(cancel_sale(session=_session(request), key=key, at=now()))
+
+
+class PrintView(TillView):
+    @extend_schema(
+        operation_id="print_receipt", request=PrintSerializer, responses=schemas.SaleSchema
+    )
+    def post(self, request: Request, key: UUID) -> Response:
+        body = PrintSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        sale = print_receipt(
+            session=_session(request), key=key, print_key=body.validated_data["key"], at=now()
+        )
+        return _answer(sale)
+
+
+class XReadingView(TillView):
+    permission_needed = READ_X
+
+    @extend_schema(operation_id="read_x", responses=schemas.XReadingSchema)
+    def get(self, request: Request) -> Response:
+        return Response(x_view(session=_session(request)))
+
+
+class XPrintView(TillView):
+    permission_needed = READ_X
+
+    @extend_schema(
+        operation_id="print_x", request=PrintSerializer, responses=schemas.XReadingSchema
+    )
+    def post(self, request: Request) -> Response:
+        body = PrintSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(
+            print_x_reading(
+                session=_session(request), print_key=body.validated_data["key"], at=now()
+            )
+        )
+
+
+def _answer(sale: Sale) -> Response:
+    return Response(queries.sale_view(sale))

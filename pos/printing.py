@@ -1,0 +1,109 @@
+"""Paper and drawer of a sale: one row in the queue, never a printer in the transaction."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from pos.models import Sale
+from pos.receipts import receipt_page
+from pos.states import ReceiptWish
+from teraa.common import journal, journal_codes
+from teraa.common.ids import uuid7
+from teraa.common.paper import Drawer, Page
+from teraa.common.problems import Problem
+from teraa.devices.models import Printer
+from teraa.devices.operations import queue_print
+from teraa.devices.queries import count_prints, printer_for
+from teraa.fiscal.models import Document
+
+
+class NoPrinter(Problem):
+    code = "no_printer"
+    status = 409
+    title = _("This till has no printer.")
+    advice = _("The sale is safe. Choose a printer for the till in the back office, under Devices.")
+
+
+class SaleNotPaid(Problem):
+    code = "sale_not_paid"
+    status = 409
+    title = _("This sale is not paid yet: there is no receipt to print.")
+    advice = _("Wait for the payment, or take another one.")
+
+
+def subject_of(sale: Sale) -> str:
+    """What the queue knows of a receipt: a label, not a link."""
+    return f"pos.sale:{sale.key}"
+
+
+def print_at_once(
+    *, sale: Sale, payload: str, signature: str, paid_in_cash: bool, at: datetime.datetime
+) -> None:
+    """After sealing: the original if paper was asked for, the drawer if cash changed hands.
+
+    A till without a printer still sells: the answer's ``print`` says that there is none.
+    """
+    if sale.receipt != ReceiptWish.PAPER and not paid_in_cash:
+        return
+    printer = printer_for(station_id=sale.station_id)
+    if printer is None:
+        return
+    opens_drawer = paid_in_cash and printer.has_drawer
+    if sale.receipt == ReceiptWish.PAPER:
+        page = _page(sale, printer, payload, signature, copy=0, opens_drawer=opens_drawer)
+        _queue(sale, printer, sale.key, page, subject_of(sale), at)
+    elif opens_drawer:
+        page = Page(width_columns=printer.width_columns, blocks=(Drawer(),))
+        _queue(sale, printer, uuid7(), page, f"pos.drawer:{sale.key}", at)
+
+
+def print_again(*, sale: Sale, key: UUID, operator: str, at: datetime.datetime) -> None:
+    """On request: the original if it never was printed, else DUPLICATA n, which leaves its event.
+
+    The same key again prints nothing new. Raises SaleNotPaid, NoPrinter.
+    """
+    if sale.document_id is None:
+        raise SaleNotPaid
+    printer = printer_for(station_id=sale.station_id)
+    if printer is None:
+        raise NoPrinter
+    document = Document.objects.get(pk=sale.document_id)
+    copy = count_prints(venue_id=sale.venue_id, subject=subject_of(sale), before_key=key)
+    page = _page(sale, printer, document.payload, document.signature, copy=copy, opens_drawer=False)
+    is_new = _queue(sale, printer, key, page, subject_of(sale), at)
+    if copy and is_new:
+        journal.record(
+            code=journal_codes.RECEIPT_REPRINTED,
+            venue_id=sale.venue_id,
+            station_id=sale.station_id,
+            operator=operator,
+            at=at,
+            values={"document": str(document.pk), "sequence": document.sequence, "copy": copy},
+        )
+
+
+def _page(
+    sale: Sale, printer: Printer, payload: str, signature: str, *, copy: int, opens_drawer: bool
+) -> Page:
+    return receipt_page(
+        json.loads(payload),
+        zone=sale.venue.zone,
+        signature=signature,
+        copy=copy,
+        language=sale.venue.language,
+        opens_drawer=opens_drawer,
+        width=printer.width_columns,
+    )
+
+
+def _queue(
+    sale: Sale, printer: Printer, key: UUID, page: Page, subject: str, at: datetime.datetime
+) -> bool:
+    job, is_new = queue_print(
+        venue_id=sale.venue_id, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
+    )
+    return is_new

@@ -1,0 +1,19 @@
+"""Doors of the till."""
+
+from django.urls import path
+
+from pos import api, views
+
+urlpatterns = [
+    path("till/", views.till, name="till"),
+    path("api/pos/catalogue/", api.CatalogueView.as_view()),
+    path("api/pos/quote/", api.QuoteView.as_view()),
+    path("api/pos/sales/", api.SalesView.as_view()),
+    path("api/pos/sales/<uuid:key>/", api.SaleView.as_view()),
+    path("api/pos/sales/<uuid:key>/tenders/", api.TendersView.as_view()),
+    path("api/pos/sales/<uuid:key>/requests/cancel/", api.GiveUpRequestView.as_view()),
+    path("api/pos/sales/<uuid:key>/cancel/", api.CancelView.as_view()),
+    path("api/pos/sales/<uuid:key>/print/", api.PrintView.as_view()),
+    path("api/pos/x-reading/", api.XReadingView.as_view()),
+    path("api/pos/x-reading/print/", api.XPrintView.as_view()),
+]
