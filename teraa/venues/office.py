@@ -1,0 +1,248 @@
+"""The back office sees venues through its user: rows, choices and rights of theirs and no others.
+
+Every room's admin builds on ``VenueModelAdmin`` (and its inlines)::
+
+    class ProductAdmin(VenueModelAdmin):
+        venue_path = "venue"                  # from a row to its venue; the default
+        change_permission = EDIT_CATALOGUE    # None: nobody changes it here
+        journal_code = PRICE_CHANGED          # None: its changes are not journaled
+
+A superuser (who installs and looks after the machine) sees every venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+
+from teraa.common import journal
+from teraa.common.clock import now
+from teraa.venues.models import StaffMember, Venue
+from teraa.venues.permissions_table import EDIT_VENUE, READ_BOOKS, ROLE_PERMISSIONS
+
+
+def permissions_of(request: HttpRequest) -> dict[UUID, frozenset[str]]:
+    """What the signed-in user may do, per venue: from the roles they hold today (one query)."""
+    known: dict[UUID, frozenset[str]] | None = getattr(request, "venue_permissions", None)
+    if known is None:
+        roles = StaffMember.objects.filter(user=request.user.pk, active=True)
+        known = {
+            venue_id: ROLE_PERMISSIONS.get(role, frozenset())
+            for venue_id, role in roles.values_list("venue_id", "role")
+        }
+        request.venue_permissions = known  # type: ignore[attr-defined]
+    return known
+
+
+def venues_where(request: HttpRequest, permission: str | None) -> set[UUID]:
+    """The venues in which the signed-in user carries ``permission``."""
+    return {venue for venue, carried in permissions_of(request).items() if permission in carried}
+
+
+def venues_seen(request: HttpRequest, permission: str | None = READ_BOOKS) -> set[UUID] | None:
+    """Venues to filter by; None for a superuser, who needs no filter."""
+    if getattr(request.user, "is_superuser", False):
+        return None
+    return venues_where(request, permission)
+
+
+def venue_of(row: models.Model, path: str) -> UUID | None:
+    """Follow ``path`` (``"venue"``, ``"payee__venue"``) from a row to the id of its venue."""
+    if isinstance(row, Venue):
+        return row.pk
+    *steps, last = path.split("__")
+    found: Any = row
+    for step in steps:
+        found = getattr(found, step, None)
+    return getattr(found, f"{last}_id", None) if found is not None else None
+
+
+class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses a reference into another venue with a sentence; the database would do it rudely."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        own = values.get("venue") or getattr(self.instance, "venue", None)
+        if own is not None:
+            for name, value in values.items():
+                other = (
+                    getattr(value, "venue_id", None) if isinstance(value, models.Model) else None
+                )
+                if other is not None and other != own.pk:
+                    self.add_error(name, ValidationError(_("This belongs to another venue.")))
+        return values
+
+
+class _OfVenues:
+    """What rows and inlines share: rights by venue, never Django's own permission tables."""
+
+    model: type[models.Model]
+    venue_path: ClassVar[str] = "venue"
+    view_permission: ClassVar[str] = READ_BOOKS
+    change_permission: ClassVar[str | None] = EDIT_VENUE
+    may_add: ClassVar[bool] = True
+    # What money or history points at is made inactive instead; a room says where it may go.
+    may_delete: ClassVar[bool] = False
+
+    def may(self, request: HttpRequest, permission: str | None, obj: Any = None) -> bool:
+        """Whether the user carries ``permission`` where ``obj`` is, or anywhere without one."""
+        user = request.user
+        if permission is None or not (user.is_active and getattr(user, "is_staff", False)):
+            return False
+        if getattr(user, "is_superuser", False):
+            return True
+        allowed = venues_where(request, permission)
+        if obj is None:
+            return bool(allowed)
+        if not isinstance(obj, models.Model):  # unfold's detail actions pass the key
+            return self.may_key(request, permission, obj)
+        # An inline is asked about its parent.
+        path = self.venue_path if isinstance(obj, self.model) else venue_path_of(type(obj))
+        return path is not None and venue_of(obj, path) in allowed
+
+    def may_key(self, request: HttpRequest, permission: str, key: Any) -> bool:
+        found = self.model._base_manager.filter(pk=key).first()
+        return found is not None and self.may(request, permission, found)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.view_permission, obj) or self.has_change_permission(
+            request, obj
+        )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.change_permission, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_add and self.may(request, self.change_permission, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_delete and self.may(request, self.change_permission, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        return rows.filter(self._seen_by(request))
+
+    def _seen_by(self, request: HttpRequest) -> models.Q:
+        if getattr(request.user, "is_superuser", False):
+            return models.Q()
+        seen = venues_where(request, self.view_permission)
+        if self.change_permission:
+            seen |= venues_where(request, self.change_permission)
+        return models.Q(**{f"{self.venue_path}__in": seen})
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        """Offer only rows of the venues in which this user may make the change."""
+        related: Any = db_field.remote_field.model
+        offered = kwargs.get("queryset", related._base_manager.all())
+        kwargs["queryset"] = offered.filter(self._offered(request, related))
+        field: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
+        return field
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        """The same for a list of rows."""
+        related: Any = db_field.remote_field.model
+        offered = kwargs.get("queryset", related._base_manager.all())
+        kwargs["queryset"] = offered.filter(self._offered(request, related))
+        field: forms.ModelMultipleChoiceField[Any] | None = super().formfield_for_manytomany(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
+        return field
+
+    def _offered(self, request: HttpRequest, related: type[models.Model]) -> models.Q:
+        venues = venues_seen(request, self.change_permission)
+        if venues is None:
+            return models.Q()
+        path = venue_path_of(related)
+        # A row that belongs to no venue (a user, say) is offered by a room that knows how.
+        return models.Q(**{f"{path}__in": venues}) if path else models.Q(pk=None)
+
+
+def venue_path_of(model: type[models.Model]) -> str | None:
+    """How rows of ``model`` lead to their venue: as its admin says, or by a field ``venue``."""
+    if model is Venue:
+        return "pk"
+    registered = admin.site._registry.get(model)
+    if isinstance(registered, _OfVenues):
+        return registered.venue_path
+    try:
+        model._meta.get_field("venue")
+    except FieldDoesNotExist:
+        return None
+    return "venue"
+
+
+class VenueModelAdmin(_OfVenues, ModelAdmin):  # type: ignore[misc]
+    """A back-office list and form whose rows belong to venues."""
+
+    form = VenueForm
+    journal_code: ClassVar[int | None] = None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """A row never moves to another venue: what hangs on it would stay behind."""
+        fixed = list(super().get_readonly_fields(request, obj))
+        if obj is not None and self.venue_path == "venue" and "venue" not in fixed:
+            fixed.append("venue")
+        return fixed
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters by a related row offer only rows this user may see."""
+        return [self._only_related(entry) for entry in super().get_list_filter(request)]
+
+    def _only_related(self, entry: Any) -> Any:
+        if not isinstance(entry, str):
+            return entry
+        try:
+            field = get_fields_from_path(self.model, entry)[-1]
+        except FieldDoesNotExist:
+            return entry
+        return (entry, admin.RelatedOnlyFieldListFilter) if field.is_relation else entry
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        venue_id = venue_of(obj, self.venue_path)
+        if self.journal_code is not None and venue_id is not None:
+            journal.record(
+                code=self.journal_code,
+                venue_id=venue_id,
+                at=now(),
+                values={
+                    "what": str(self.model._meta.model_name),
+                    "name": str(obj),
+                    "act": "changed" if change else "added",
+                    "fields": sorted(form.changed_data),
+                },
+                operator=str(request.user),
+            )
+
+
+class VenueTabularInline(_OfVenues, TabularInline):  # type: ignore[misc]
+    """Rows of a form whose parent row belongs to a venue."""
+
+    extra = 0
+    form = VenueForm
+
+
+class VenueStackedInline(_OfVenues, StackedInline):  # type: ignore[misc]
+    """The same, one below the other."""
+
+    extra = 0
+    form = VenueForm
