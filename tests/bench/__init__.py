@@ -1,0 +1,1 @@
+"""Figures, as ratios against a baseline taken in the same run. ``script/bench`` prints JSON."""

@@ -1,0 +1,110 @@
+"""``script/bench``: start a house, measure it, print JSON."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.bench import baseline, live
+from tests.bench.load import closed_loop, paced
+from tests.bench.tills import Till, make_tills
+from tests.running import RunningHouse, running_house
+
+CLIENTS = (1, 4, 8)
+PACE_S = 2.0
+QUERIES = """
+from django.test.utils import CaptureQueriesContext
+from django.db import connection
+from django.test import Client
+import json, sys
+client = Client(headers={{"X-CSRFToken": "{csrf}"}})
+client.cookies.load({{"teraa_station": "{token}", "teraa_shift": "{shift}", "csrftoken": "{csrf}"}})
+counts = []
+for body in json.loads('''{bodies}'''):
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.post("/api/pos/sales/", body, content_type="application/json")
+    assert answer.status_code == 201, answer.content
+    marks = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    counts.append(sum(not q["sql"].startswith(marks) for q in captured))
+print("COUNTS" + json.dumps(counts))
+"""
+
+
+def sales(house: RunningHouse, seconds: float) -> dict[str, Any]:
+    """Cash sales of three lines: closed loop beside pgbench, then paced like a bar."""
+    tills = make_tills(house, max(CLIENTS))
+    for till in tills:
+        till.sell()
+    owner = house.database_environment()["DATABASE_OWNER_URL"]
+    script = house.data / "ruler.sql"
+    baseline.write_script(owner, script)
+    found: dict[str, Any] = {"closed_loop": {}, "lines": 3}
+    for clients in CLIENTS:
+        ruler = baseline.commits_per_second(owner, script, clients=clients, seconds=int(seconds))
+        tally = closed_loop([till.sell for till in tills[:clients]], seconds)
+        figures = tally.figures()
+        found["closed_loop"][str(clients)] = {
+            **figures,
+            "pgbench_per_s": round(ruler, 1),
+            "ratio": round(figures["per_s"] / ruler, 4),
+        }
+    found["paced_8_tills_every_2_s"] = paced(
+        [till.sell for till in tills], every_s=PACE_S, seconds=max(20.0, seconds)
+    ).figures()
+    found["queries_per_sale"] = _queries(house, tills[0])
+    return found
+
+
+def _queries(house: RunningHouse, till: Till) -> dict[str, int]:
+    csrf = "b" * 32
+    bodies = json.dumps([till.body(lines=3), till.body(lines=3), till.body(lines=30)])
+    code = QUERIES.format(csrf=csrf, token=till.token, shift=till.shift, bodies=bodies)
+    done = house.manage("shell", "-c", code)
+    _, three, thirty = json.loads(done.stdout.split("COUNTS", 1)[1])
+    return {"three_lines": three, "thirty_lines": thirty}
+
+
+def events(house: RunningHouse, rounds: int) -> dict[str, Any]:
+    """Node event → websocket message at one till."""
+    from teraa.settlement.osm.devnet.wallet import DevelopmentWallet, demo_passphrase
+
+    (till,) = make_tills(house, 1)
+    wallet = DevelopmentWallet(house.node_url, demo_passphrase())
+    return live.measure(house, till, rounds=rounds, wallet=wallet)  # type: ignore[no-any-return]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="script/bench")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each closed loop")
+    parser.add_argument("--rounds", type=int, default=60, help="payments timed from the node")
+    parser.add_argument("--only", choices=["sales", "events"], help="one figure only")
+    asked = parser.parse_args()
+    found: dict[str, Any] = {
+        "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+    }
+    data = Path(tempfile.mkdtemp(prefix="teraa-bench-"))
+    data.chmod(0o755)
+    try:
+        with running_house(data / "house", block_seconds=1) as house:
+            if asked.only != "events":
+                found["cash_sale"] = sales(house, asked.seconds)
+            if asked.only != "sales":
+                found["node_event_to_till"] = events(house, asked.rounds)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+    json.dump(found, sys.stdout, indent=2)
+    print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
