@@ -1,0 +1,292 @@
+"""What is owed, what was paid towards it, at which rate, and what must happen then."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from teraa.common.ids import uuid7
+from teraa.common.states import Stateful
+from teraa.settlement.states import (
+    DUE_MOVES,
+    TENDER_MOVES,
+    DueState,
+    EffectKind,
+    RateSource,
+    TenderKind,
+    TenderState,
+)
+from teraa.venues.models import Payee, Station, Venue
+
+__all__ = [
+    "Collection",
+    "Due",
+    "DueState",
+    "Effect",
+    "EffectKind",
+    "OsmRate",
+    "RateQuote",
+    "RateSource",
+    "Tender",
+    "TenderKind",
+    "TenderState",
+]
+
+
+class OsmRate(models.Model):
+    """A venue's dated decision on what an OSM is worth. Only ever inserted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="osm_rates")
+    rate_e10 = models.BigIntegerField(
+        _("euros per OSM × 10¹⁰"), help_text=_("0.02 € an OSM is 200000000")
+    )
+    valid_from = models.DateTimeField(_("from"))
+    decided_by = models.CharField(_("decided by"), max_length=120)
+    evidence = models.TextField(
+        _("evidence"), blank=True, help_text=_("Where the decision is written down.")
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "settlement_osm_rate"
+        verbose_name = _("OSM rate")
+        verbose_name_plural = _("OSM rates")
+        constraints = [
+            models.UniqueConstraint("venue", "valid_from", name="settlement_osm_rate_once"),
+            models.CheckConstraint(
+                condition=Q(rate_e10__gt=0), name="settlement_osm_rate_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_e10}e-10 € ({self.valid_from:%Y-%m-%d %H:%M})"
+
+
+class RateQuote(models.Model):
+    """A rate frozen for some minutes, with its evidence. OSM requests point here for ever."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    rate = models.ForeignKey(OsmRate, models.PROTECT, null=True, related_name="quotes")
+    source = models.CharField(_("source"), max_length=12, choices=RateSource.choices)
+    rate_e10 = models.BigIntegerField(_("euros per OSM × 10¹⁰"))
+    step_units = models.BigIntegerField(_("amounts are rounded up to (10⁻⁸ OSM)"))
+    quoted_at = models.DateTimeField(_("quoted"))
+    valid_until = models.DateTimeField(_("valid until"))
+    evidence = models.TextField(_("evidence"))
+    evidence_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "settlement_rate_quote"
+        verbose_name = _("rate quote")
+        verbose_name_plural = _("rate quotes")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate_e10__gt=0, step_units__gt=0, valid_until__gt=F("quoted_at")),
+                name="settlement_rate_quote_sane",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["venue", "-valid_until"], name="settlement_rate_quote_fresh")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_e10}e-10 € ({self.quoted_at:%Y-%m-%d %H:%M})"
+
+
+class Due(Stateful):
+    """An amount in cents owed to one payee for one thing; the trade's row points here.
+
+    ``paid_cents`` and ``pending_cents`` are recomputed from the tenders, never incremented.
+    Amount, payee and subject never change; ``settled`` is final (both kept by triggers).
+    """
+
+    MOVES = DUE_MOVES
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="dues", verbose_name=_("payee"))
+    subject = models.CharField(_("subject"), max_length=60)
+    amount_cents = models.BigIntegerField(_("amount (cents)"))
+    paid_cents = models.BigIntegerField(_("paid (cents)"), default=0)
+    pending_cents = models.BigIntegerField(_("pending (cents)"), default=0)
+    state = models.CharField(
+        _("state"), max_length=10, choices=DueState.choices, default=DueState.OPEN
+    )
+    version = models.BigIntegerField(_("version"), default=1)
+    opened_at = models.DateTimeField(_("opened"))
+    changed_at = models.DateTimeField(_("changed"))
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    class Meta:
+        db_table = "settlement_due"
+        verbose_name = _("due")
+        verbose_name_plural = _("dues")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    paid_cents__gte=0,
+                    pending_cents__gte=0,
+                    amount_cents__gte=F("paid_cents") + F("pending_cents"),
+                ),
+                name="settlement_due_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="settled", settled_at__isnull=False, paid_cents=F("amount_cents"))
+                | (~Q(state="settled") & Q(settled_at__isnull=True)),
+                name="settlement_due_settled_is_paid",
+            ),
+        ]
+        indexes = [models.Index(fields=["venue", "-opened_at"], name="settlement_due_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.amount_cents} c. {self.state}"
+
+    @property
+    def remaining_cents(self) -> int:
+        """Cents that no tender holds yet."""
+        return self.amount_cents - self.paid_cents - self.pending_cents
+
+
+class Collection(models.Model):
+    """Several dues of one payee paid in one go; its tenders carry the parts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
+    key = models.UUIDField(editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=TenderKind.choices)
+    amount_cents = models.BigIntegerField(_("amount (cents)"))
+    received_cents = models.BigIntegerField(_("received (cents)"))
+    change_cents = models.BigIntegerField(_("change (cents)"))
+    authorisation = models.CharField(_("authorisation"), max_length=60, blank=True)
+    station = models.ForeignKey(Station, models.PROTECT, null=True, related_name="+")
+    operator = models.CharField(_("operator"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        db_table = "settlement_collection"
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+        constraints = [
+            models.UniqueConstraint("venue", "key", name="settlement_collection_key_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    amount_cents__gt=0,
+                    change_cents__gte=0,
+                    received_cents=F("amount_cents") + F("change_cents"),
+                ),
+                name="settlement_collection_amounts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_cents} c."
+
+
+class Tender(Stateful):
+    """One payment towards one due. ``key`` is the till's: the same again is the same tender.
+
+    ``payee`` repeats the due's, so that the database itself refuses a collection or an OSM
+    request that mixes payees.
+    """
+
+    MOVES = TENDER_MOVES
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
+    due = models.ForeignKey(Due, models.PROTECT, related_name="tenders", verbose_name=_("due"))
+    collection = models.ForeignKey(
+        Collection, models.PROTECT, null=True, related_name="tenders", verbose_name=_("collection")
+    )
+    request = models.ForeignKey(
+        "osm.OsmRequest",
+        models.PROTECT,
+        null=True,
+        related_name="tenders",
+        verbose_name=_("OSM request"),
+    )
+    key = models.UUIDField(editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=TenderKind.choices)
+    amount_cents = models.BigIntegerField(_("amount (cents)"))
+    received_cents = models.BigIntegerField(_("received (cents)"))
+    change_cents = models.BigIntegerField(_("change (cents)"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=TenderState.choices)
+    authorisation = models.CharField(_("authorisation"), max_length=60, blank=True)
+    station = models.ForeignKey(
+        Station, models.PROTECT, null=True, related_name="+", verbose_name=_("station")
+    )
+    operator = models.CharField(_("operator"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    class Meta:
+        db_table = "settlement_tender"
+        verbose_name = _("tender")
+        verbose_name_plural = _("tenders")
+        constraints = [
+            models.UniqueConstraint("venue", "key", name="settlement_tender_key_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    amount_cents__gt=0,
+                    change_cents__gte=0,
+                    received_cents=F("amount_cents") + F("change_cents"),
+                ),
+                name="settlement_tender_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="osm", request__isnull=False)
+                | (~Q(kind="osm") & Q(request__isnull=True)),
+                name="settlement_tender_osm_has_request",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="settled", settled_at__isnull=False)
+                | (~Q(state="settled") & Q(settled_at__isnull=True)),
+                name="settlement_tender_settled_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_cents} c. {self.state}"
+
+
+class Effect(models.Model):
+    """News of a due for the trade that opened it, written with the change itself.
+
+    ``version`` is the due's when it changed. ``handled_at`` is set in the transaction of the
+    trade's handler, which is what makes it happen exactly once.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    due = models.ForeignKey(Due, models.PROTECT, related_name="effects", verbose_name=_("due"))
+    kind = models.CharField(_("kind"), max_length=10, choices=EffectKind.choices)
+    version = models.BigIntegerField(_("version"))
+    created_at = models.DateTimeField(_("created"))
+    handled_at = models.DateTimeField(_("handled"), null=True)
+    attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
+    next_at = models.DateTimeField(_("next attempt"), null=True)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+
+    class Meta:
+        db_table = "settlement_effect"
+        verbose_name = _("effect")
+        verbose_name_plural = _("effects")
+        constraints = [
+            models.UniqueConstraint("due", "kind", "version", name="settlement_effect_once"),
+            # Settling is final: a due is announced settled once in its life.
+            models.UniqueConstraint(
+                "due", name="settlement_effect_settled_once", condition=Q(kind="settled")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "id", name="settlement_effect_waiting", condition=Q(handled_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} v{self.version}"

@@ -1,0 +1,125 @@
+"""The network as its node describes it, the nodes we ask, and how far we have read."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from teraa.settlement.osm.states import CursorReason, CursorState, PeerRole
+
+
+class Network(models.Model):
+    """A chain, known by its nethash. Everything else is read from a node and refreshed."""
+
+    nethash = models.CharField(_("nethash"), max_length=64, unique=True)
+    token = models.CharField(_("token"), max_length=40)
+    symbol = models.CharField(_("symbol"), max_length=20)
+    address_version = models.PositiveSmallIntegerField(_("address byte"))
+    dialect = models.CharField(_("dialect"), max_length=12)
+    block_seconds = models.PositiveIntegerField(_("block time (s)"))
+    fee_units = models.BigIntegerField(_("fee of a transfer (10⁻⁸)"))
+    memo_bytes = models.PositiveIntegerField(_("longest memo (bytes)"))
+    delegates = models.PositiveIntegerField(_("delegates"))
+    epoch = models.DateTimeField(_("epoch"))
+    read_at = models.DateTimeField(_("read"))
+
+    class Meta:
+        db_table = "osm_network"
+        verbose_name = _("network")
+        verbose_name_plural = _("networks")
+
+    def __str__(self) -> str:
+        return f"{self.token} {self.nethash[:8]}"
+
+
+class NodePeer(models.Model):
+    """A node we ask. ``segment`` is the unguessable part of the address its hooks call."""
+
+    network = models.ForeignKey(Network, models.PROTECT, related_name="peers")
+    url = models.CharField(_("address"), max_length=200)
+    hooks_url = models.CharField(_("address of its webhooks"), max_length=200, blank=True)
+    role = models.CharField(_("role"), max_length=8, choices=PeerRole.choices)
+    segment = models.CharField(max_length=32, unique=True, editable=False)
+    last_height = models.BigIntegerField(_("height"), null=True)
+    last_block_id = models.CharField(_("last block"), max_length=64, blank=True)
+    answered_at = models.DateTimeField(_("last answer"), null=True)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+
+    class Meta:
+        db_table = "osm_node_peer"
+        verbose_name = _("node")
+        verbose_name_plural = _("nodes")
+        constraints = [models.UniqueConstraint("network", "url", name="osm_node_peer_once")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class NodeHook(models.Model):
+    """One webhook we made at a node. Of its token the node only ever sends the first half."""
+
+    peer = models.ForeignKey(NodePeer, models.CASCADE, related_name="hooks")
+    event = models.CharField(max_length=40)
+    node_hook_id = models.CharField(max_length=64)
+    half_token_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "osm_node_hook"
+        constraints = [models.UniqueConstraint("peer", "event", name="osm_node_hook_once")]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class NodeHint(models.Model):
+    """A webhook as it came: somebody says that something happened. Never a fact (law 7)."""
+
+    peer = models.ForeignKey(NodePeer, models.CASCADE, related_name="hints")
+    event = models.CharField(max_length=40)
+    dedupe_key = models.CharField(max_length=64)
+    body = models.JSONField(default=dict)
+    received_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "osm_node_hint"
+        verbose_name = _("hint of a node")
+        verbose_name_plural = _("hints of nodes")
+        constraints = [models.UniqueConstraint("peer", "dedupe_key", name="osm_node_hint_once")]
+        indexes = [
+            models.Index(
+                "id", name="osm_node_hint_waiting", condition=models.Q(handled_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class BlockCursor(models.Model):
+    """How far we have read one network: the last block that is wholly in our tables.
+
+    ``epoch`` counts leaders: a block is only written by the leader whose epoch is here, so that
+    one that slept through its own replacement changes nothing.
+    """
+
+    network = models.OneToOneField(Network, models.PROTECT, primary_key=True, related_name="cursor")
+    height = models.BigIntegerField(_("height"))
+    block_id = models.CharField(_("block"), max_length=64)
+    epoch = models.BigIntegerField(default=0)
+    state = models.CharField(_("state"), max_length=8, choices=CursorState.choices)
+    reason = models.CharField(_("reason"), max_length=16, choices=CursorReason.choices, blank=True)
+    live_since = models.DateTimeField(_("live since"), null=True)
+    tip_height = models.BigIntegerField(_("height of the node"), default=0)
+    tip_block_id = models.CharField(max_length=64, blank=True)
+    tip_moved_at = models.DateTimeField(_("the node's tip last moved"), null=True)
+    checked_at = models.DateTimeField(_("looked"), null=True)
+
+    class Meta:
+        db_table = "osm_block_cursor"
+        verbose_name = _("position in the chain")
+        verbose_name_plural = _("positions in the chain")
+
+    def __str__(self) -> str:
+        return f"{self.height} {self.state}"
