@@ -100,10 +100,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A line of cells side by side, as a label and its amount."""
+    """A line of cells side by side, as a label and its amount; `double` is twice as large."""
 
     cells: tuple[Cell, ...]
     bold: bool = False
+    double: bool = False
 
     def __post_init__(self) -> None:
         if (
@@ -126,6 +127,7 @@ class Columns:
             )
         object.__setattr__(self, "cells", tuple(cells))
         _flag(self.bold, "bold")
+        _flag(self.double, "double")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Qr:
     def __post_init__(self) -> None:
         if not isinstance(self.data, str) or not self.data:
             raise PageError("a QR code needs something to say")
+        if "\0" in self.data:  # no database column of text can keep it
+            raise PageError("a QR code cannot hold a null character")
         try:
             length = len(self.data.encode())
         except UnicodeEncodeError as error:
@@ -218,8 +222,13 @@ def _block_to_json(block: Block) -> dict[str, Any]:
     match block:
         case Text(text, align, bold, double):
             return {"t": "text", "text": text, "align": align, "bold": bold, "double": double}
-        case Columns(cells, bold):
-            return {"t": "columns", "cells": [list(cell) for cell in cells], "bold": bold}
+        case Columns(cells, bold, double):
+            return {
+                "t": "columns",
+                "cells": [list(cell) for cell in cells],
+                "bold": bold,
+                "double": double,
+            }
         case Rule():
             return {"t": "rule"}
         case Qr(data, size):
@@ -243,7 +252,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
 
 _READERS: Final[dict[str, tuple[Callable[..., Block], frozenset[str]]]] = {
     "text": (Text, frozenset({"text", "align", "bold", "double"})),
-    "columns": (Columns, frozenset({"cells", "bold"})),
+    "columns": (Columns, frozenset({"cells", "bold", "double"})),
     "rule": (Rule, frozenset()),
     "qr": (Qr, frozenset({"data", "size"})),
     "feed": (Feed, frozenset({"lines"})),

@@ -95,16 +95,7 @@ def _write(device: Dummy, block: Block, profile: Profile) -> None:
         case Text():
             _write_text(device, block, profile)
         case Columns():
-            cells = [
-                Cell(spell(cell.text, profile.code_page), cell.align, cell.weight)
-                for cell in block.cells
-            ]
-            lines = lay_out_columns(cells, profile.width_columns)
-            if block.bold:
-                device.set(bold=True)
-            _write_lines(device, [line.rstrip() for line in lines], profile)
-            if block.bold:
-                device.set(bold=False)
+            _write_columns(device, block, profile)
         case Rule():
             _write_lines(device, ["-" * profile.width_columns], profile)
         case Qr():
@@ -123,22 +114,35 @@ def _write_lines(device: Dummy, lines: list[str], profile: Profile) -> None:
         device._raw(encode_text(line, profile.code_page) + CTL_LF)
 
 
+def _write_columns(device: Dummy, block: Columns, profile: Profile) -> None:
+    width = profile.width_columns // 2 if block.double else profile.width_columns
+    cells = [Cell(spell(c.text, profile.code_page), c.align, c.weight) for c in block.cells]
+    lines = [line.rstrip() for line in lay_out_columns(cells, width)]
+    _write_styled(device, lines, profile, bold=block.bold, double=block.double)
+
+
 def _write_text(device: Dummy, block: Text, profile: Profile) -> None:
     width = profile.width_columns // 2 if block.double else profile.width_columns
     lines = wrap(spell(block.text, profile.code_page), width)
     if block.align != "left":
         device.set(align=block.align)
-    if block.double:
-        device.set(double_width=True, double_height=True)
-    if block.bold:
-        device.set(bold=True)
-    _write_lines(device, lines, profile)
-    if block.double:
-        device.set(normal_textsize=True)
-    if block.bold:
-        device.set(bold=False)
+    _write_styled(device, lines, profile, bold=block.bold, double=block.double)
     if block.align != "left":
         device.set(align="left")
+
+
+def _write_styled(
+    device: Dummy, lines: list[str], profile: Profile, *, bold: bool, double: bool
+) -> None:
+    if double:
+        device.set(double_width=True, double_height=True)
+    if bold:
+        device.set(bold=True)
+    _write_lines(device, lines, profile)
+    if double:
+        device.set(normal_textsize=True)
+    if bold:
+        device.set(bold=False)
 
 
 def _write_qr(device: Dummy, block: Qr, profile: Profile) -> None:

@@ -50,10 +50,13 @@ blocks = st.one_of(
             tuple
         ),
         bold=st.booleans(),
+        double=st.booleans(),
     ),
     st.just(Rule()),
     st.builds(
-        Qr, st.text(st.characters(codec="utf-8"), min_size=1, max_size=80), st.integers(1, 16)
+        Qr,
+        st.text(st.characters(codec="utf-8", min_codepoint=1), min_size=1, max_size=80),
+        st.integers(1, 16),
     ),
     st.builds(Feed, st.integers(1, 20)),
     st.builds(Cut, st.booleans()),
@@ -81,6 +84,7 @@ def test_the_json_form_is_fixed():
                 "t": "columns",
                 "cells": [["Café", "left", 3], ["1,50\u00a0€", "right", 1]],
                 "bold": True,
+                "double": False,
             },
             {"t": "qr", "data": "ark:address?amount=75", "size": 5},
             {"t": "feed", "lines": 2},
@@ -108,6 +112,7 @@ def test_the_json_form_is_fixed():
         lambda: Qr(""),
         lambda: Qr("x" * 1_201),
         lambda: Qr("a\ud800"),
+        lambda: Qr("a\0"),
         lambda: Qr("a", size=17),
         lambda: Feed(0),
         lambda: Feed(2.0),  # type: ignore[arg-type]

@@ -13,11 +13,12 @@ import pytest
 from teraa.common.paper import Cut, Page, Text
 from teraa.devices.drivers import DRIVERS, Driver, Interrupted, Unreachable, WrongTarget, driver_for
 from teraa.devices.drivers.memory import READY, MemoryDriver
-from teraa.devices.drivers.network import NetworkDriver, parse_target
+from teraa.devices.drivers.network import NetworkDriver
 from teraa.devices.escpos import encode
 from teraa.devices.fakes.printer import FakePrinter
 from teraa.devices.profiles import Profile
 from teraa.devices.status import PrinterStatus
+from teraa.devices.targets import parse_network_target
 
 JOB = encode(Page(48, (Text("Café œuf 1 €"), Cut())), Profile())
 NO_PAPER = PrinterStatus(answers=True, online=False, paper="out")
@@ -149,13 +150,13 @@ def test_an_unknown_driver_is_refused_by_name():
     ],
 )
 def test_it_reads_an_address(target, expected):
-    assert parse_target(target) == expected
+    assert parse_network_target(target) == expected
 
 
 @pytest.mark.parametrize("target", ["", ":9100", "a b", "host:0", "host:99999", "host:x", "[::1"])
 def test_it_refuses_an_address_that_is_none(target):
     with pytest.raises(WrongTarget):
-        parse_target(target)
+        parse_network_target(target)
 
 
 class _Stub:

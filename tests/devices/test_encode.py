@@ -84,6 +84,14 @@ def test_the_ticket_on_58_mm_paper():
     )
 
 
+def test_a_double_line_has_half_the_columns():
+    page = Page(32, (Columns((("TOTAL", "left", 1), ("6,10\u00a0€", "right", 1)), double=True),))
+
+    assert encode(page, NARROW) == (
+        HEAD + b"\x1b!\x00\x1b!\x00\x1b!0TOTAL     6,10 \x80\n\x1b!\x00\x1b!\x00\x1b!\x00"
+    )
+
+
 def test_a_native_qr():
     assert encode(Page(48, (Qr("OSM:é", size=6),)), WIDE) == (
         HEAD
@@ -213,7 +221,12 @@ _cells = st.builds(Cell, _labels, st.sampled_from(["left", "center", "right"]), 
                 bold=st.booleans(),
                 double=st.booleans(),
             ),
-            st.builds(Columns, st.lists(_cells, min_size=1, max_size=5).map(tuple)),
+            st.builds(
+                Columns,
+                st.lists(_cells, min_size=1, max_size=5).map(tuple),
+                bold=st.booleans(),
+                double=st.booleans(),
+            ),
             st.just(Rule()),
         ),
         max_size=6,

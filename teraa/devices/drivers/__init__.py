@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from teraa.devices.drivers.memory import MemoryDriver
 from teraa.devices.drivers.network import NetworkDriver
-from teraa.devices.drivers.port import Driver, Interrupted, Unreachable, WrongTarget
+from teraa.devices.drivers.port import Driver, Interrupted, Unreachable
+from teraa.devices.targets import WrongTarget
 
 DRIVERS: dict[str, Callable[[str], Driver]] = {
     "memory": MemoryDriver,

@@ -8,34 +8,17 @@ import time
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from teraa.devices.drivers.port import Interrupted, Unreachable, WrongTarget
+from teraa.devices.drivers.port import Interrupted, Unreachable
 from teraa.devices.escpos import ASK_PROOF, ask_status
 from teraa.devices.status import AnswerReader, PrinterStatus, read_status
+from teraa.devices.targets import parse_network_target
 
-DEFAULT_PORT: Final = 9100
 TIMEOUT_SECONDS: Final = 3.0
 # A long ticket takes seconds to come out, and the proof only follows it.
 PROOF_SECONDS: Final = 6.0
 PAPER_END: Final = 0b0000_1100  # in the answer to GS r: the end may have cut the ticket short
 _CHUNK: Final = 4096
 _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3))
-
-
-def parse_target(target: str) -> tuple[str, int]:
-    """Read `host`, `host:port` or `[v6]:port`. Raises WrongTarget."""
-    host, port = target.strip(), ""
-    if host.startswith("["):
-        host, bracket, rest = host[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            raise WrongTarget(f"{target!r} is not an address: write [v6]:port")
-        port = rest[1:]
-    elif host.count(":") == 1:
-        host, _, port = host.partition(":")
-    if not host or any(character.isspace() for character in host):
-        raise WrongTarget(f"{target!r} is not an address: write host or host:port")
-    if port and (not port.isdecimal() or not 0 < int(port) < 65_536):
-        raise WrongTarget(f"{target!r} has no port from 1 to 65535")
-    return host, int(port) if port else DEFAULT_PORT
 
 
 class NetworkDriver:
@@ -48,7 +31,7 @@ class NetworkDriver:
         timeout: float = TIMEOUT_SECONDS,
         proof_timeout: float = PROOF_SECONDS,
     ) -> None:
-        self._address = parse_target(target)
+        self._address = parse_network_target(target)
         self._timeout = timeout
         self._proof_timeout = proof_timeout
         self._line: socket.socket | None = None

@@ -8,10 +8,6 @@ from typing import Protocol, Self
 from teraa.devices.status import PrinterStatus
 
 
-class WrongTarget(ValueError):
-    """The driver's name or the printer's address makes no sense."""
-
-
 class Unreachable(OSError):
     """The printer could not be opened: not one byte has been sent."""
 
