@@ -25,15 +25,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from teraa.supervisor import cluster as clusters
-from teraa.supervisor.account import account_for_database
-from teraa.supervisor.binaries import Binaries, copied_binaries, installed_binaries
+from teraa.supervisor.account import Account, account_for_database
+from teraa.supervisor.binaries import Binaries
 from teraa.supervisor.cluster import Cluster
-from teraa.supervisor.database import home_for
+from teraa.supervisor.database import binaries_for, home_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".data" / "test-cluster"
@@ -90,11 +92,10 @@ def ephemeral_cluster() -> Iterator[EphemeralCluster]:
     """
     account = account_for_database()
     home = home_for(PLACE, account)
-    installed = installed_binaries()
-    binaries = installed if account is None else copied_binaries(installed, home)
+    binaries = binaries_for(account)
     with _locked(home / "template.lock"):
-        template = _template(home, Cluster(home / "unused", binaries, account))
-        _sweep(home)
+        template = _template(home, binaries, account)
+        _sweep(home, binaries, account)
         session = home / f"run-{os.getpid()}-{secrets.token_hex(4)}"
         session.mkdir(mode=0o711)
         held = _hold(session / "lock")
@@ -110,15 +111,15 @@ def ephemeral_cluster() -> Iterator[EphemeralCluster]:
         os.close(held)
 
 
-def _template(home: Path, like: Cluster) -> Path:
+def _template(home: Path, binaries: Binaries, account: Account | None) -> Path:
     """Return a data directory with roles and database in it, made at the first use.
 
     It is found by what it was made of: another PostgreSQL, account or recipe makes another.
     """
     recipe = "\0".join(
         [
-            like.binaries.version,
-            str(like.account),
+            binaries.version,
+            str(account),
             Path(clusters.__file__).read_text(encoding="utf-8"),
             Path(__file__).read_text(encoding="utf-8"),
         ]
@@ -131,7 +132,7 @@ def _template(home: Path, like: Cluster) -> Path:
     building = home / f".{template.name}"
     building.mkdir(mode=0o711)
     passwords = {role: secrets.token_urlsafe(24) for role in clusters.ROLES}
-    fresh = Cluster(building / "pg", like.binaries, like.account)
+    fresh = Cluster(building / "pg", binaries, account)
     fresh.initialise(
         master_password=passwords[clusters.MASTER_ROLE], databases="all", durable=False
     )
@@ -147,32 +148,33 @@ def _template(home: Path, like: Cluster) -> Path:
 @contextlib.contextmanager
 def _serving(cluster: Cluster, passwords: dict[str, str], *, log: Path) -> Iterator[int]:
     port = clusters.free_port()
-    with log.open("wb") as output:
+    with log.open("wb") as output, warnings.catch_warnings():
+        # Python 3.12 warns of a fork beside threads; what runs between fork and exec is one call.
+        warnings.simplefilter("ignore", DeprecationWarning)
         process = cluster.start(
             port=port, output=output, settings=FORGETFUL, death_signal=signal.SIGQUIT
         )
     try:
         master = clusters.MASTER_ROLE
-        clusters.wait_until_it_answers(
-            process,
-            address=clusters.url(
-                role=master, password=passwords[master], port=port, database="postgres"
-            ),
+        address = clusters.url(
+            role=master, password=passwords[master], port=port, database="postgres"
         )
+        while not clusters.is_answering(address):
+            if process.poll() is not None:
+                raise RuntimeError(f"PostgreSQL ended while starting: {log.read_text()}")
+            time.sleep(0.03)
         yield port
     finally:
         clusters.stop(process)
 
 
-def _sweep(home: Path) -> None:
+def _sweep(home: Path, binaries: Binaries, account: Account | None) -> None:
     """Take away what killed runs left: a run's lock is free once its process is gone."""
-    account = account_for_database()
     for session in home.glob("run-*"):
         with (
             contextlib.suppress(BlockingIOError),
             _locked(session / "lock", wait=False),
         ):
-            binaries = Binaries(home, "")
             if (session / "pg").exists():
                 Cluster(session / "pg", binaries, account).end_leftovers()
             shutil.rmtree(session)

