@@ -1,0 +1,121 @@
+"""Opening registers, and finding the one to seal in."""
+
+from __future__ import annotations
+
+import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from teraa.common import journal_codes
+from teraa.common.ids import uuid7
+from teraa.common.problems import NotFound, Problem
+from teraa.fiscal import keys
+from teraa.fiscal.models import ChainHead, Register
+from teraa.fiscal.sealing import PayeeUnidentified, seal_event
+from teraa.fiscal.states import ChainKind, Lane
+from teraa.fiscal.version import FISCAL_VERSION
+from teraa.venues.models import Payee, Station
+
+
+class NoRegister(Problem):
+    code = "no_register"
+    status = 409
+    title = _("No register is open here: nothing can be recorded.")
+    advice = _("Open a register for this till and payee in the back office.")
+
+
+class RegisterExists(Problem):
+    code = "register_exists"
+    status = 409
+    title = _("This till already has a register for this payee, or the name is taken.")
+    advice = _("Use the one that is open, or choose another name.")
+
+
+class LaneMismatch(Problem):
+    code = "register_lane"
+    status = 422
+    title = _("A till’s register belongs to a station; a web register to none.")
+    advice = _("Choose the station, or the web lane.")
+
+
+def open_register(
+    *,
+    venue_id: UUID,
+    payee_id: UUID,
+    station_id: UUID | None,
+    name: str,
+    lane: str,
+    at: datetime.datetime,
+    training: bool = False,
+) -> Register:
+    """Open a register: its key, one head per chain, and the first event of its journal (260).
+
+    Raises RegisterExists, LaneMismatch, PayeeUnidentified, NotFound (payee or station of another
+    venue), KeysUnavailable. A rollback leaves at most a key file that no register names.
+    """
+    if (station_id is None) != (lane == Lane.WEB):
+        raise LaneMismatch
+    payee = Payee.objects.filter(pk=payee_id, venue_id=venue_id).first()
+    if payee is None:
+        raise NotFound
+    station = Station.objects.filter(pk=station_id, venue_id=venue_id).first()
+    if station_id is not None and station is None:
+        raise NotFound
+    if not payee.identities.exists():
+        raise PayeeUnidentified(payee=payee.name)
+    register_id = uuid7()
+    with transaction.atomic():
+        key = keys.create_key(register_id)
+        register = Register(
+            id=register_id,
+            venue_id=venue_id,
+            payee_id=payee_id,
+            station_id=station_id,
+            lane=lane,
+            name=name,
+            training=training,
+            key_id=key.key_id,
+            public_key=key.hexadecimal,
+            opened_at=at,
+        )
+        try:
+            with transaction.atomic():
+                register.save(force_insert=True)
+        except IntegrityError as error:
+            raise RegisterExists(name=name) from error
+        ChainHead.objects.bulk_create(
+            ChainHead(venue_id=venue_id, register_id=register_id, kind=kind)
+            for kind in ChainKind.values
+        )
+        seal_event(
+            register_id=register_id,
+            code=journal_codes.JOURNAL_STARTED,
+            values={
+                "register": name,
+                "lane": str(lane),
+                "training": training,
+                "public_key": key.hexadecimal,
+                "fiscal_version": FISCAL_VERSION,
+            },
+            at=at,
+            station_label=station.name if station else "",
+        )
+    return register
+
+
+def register_for(*, station_id: UUID | None, payee_id: UUID, training: bool = False) -> UUID:
+    """The id of the register of this till for this payee; without a station, the payee's web one.
+
+    One query. Raises NoRegister.
+    """
+    found = Register.objects.filter(station_id=station_id, payee_id=payee_id, training=training)
+    if station_id is None:
+        found = Register.objects.filter(
+            station__isnull=True, lane=Lane.WEB, payee_id=payee_id, training=training
+        )
+    register_id = found.values_list("pk", flat=True).first()
+    if register_id is None:
+        raise NoRegister(station=station_id, payee=payee_id)
+    return register_id
