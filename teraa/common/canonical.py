@@ -70,7 +70,7 @@ def canonical_text(values: Mapping[str, Any]) -> str:
         return text
     _refuse_inexact(values, "$")
     try:
-        return rfc8785.dumps(values).decode("utf-8")  # type: ignore[arg-type]
+        return rfc8785.dumps(values).decode("utf-8")
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
 

@@ -33,7 +33,8 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         # Django turns preparing off altogether; its own cursors bind on the client and ignore it.
         raw.prepare_threshold = 0
     with connection.wrap_database_errors, _PreparingCursor(raw) as cursor:
+        wrapped: Any = cursor  # Django's stubs only know its own
         if connection.queries_logged:
-            yield connection.make_debug_cursor(cursor)
+            yield connection.make_debug_cursor(wrapped)
         else:
-            yield connection.make_cursor(cursor)
+            yield connection.make_cursor(wrapped)

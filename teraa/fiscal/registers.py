@@ -60,9 +60,11 @@ def open_register(
     payee = Payee.objects.filter(pk=payee_id, venue_id=venue_id).first()
     if payee is None:
         raise NotFound
-    station = Station.objects.filter(pk=station_id, venue_id=venue_id).first()
-    if station_id is not None and station is None:
-        raise NotFound
+    station = None
+    if station_id is not None:
+        station = Station.objects.filter(pk=station_id, venue_id=venue_id).first()
+        if station is None:
+            raise NotFound
     if not payee.identities.exists():
         raise PayeeUnidentified(payee=payee.name)
     register_id = uuid7()
@@ -110,12 +112,12 @@ def register_for(*, station_id: UUID | None, payee_id: UUID, training: bool = Fa
 
     One query. Raises NoRegister.
     """
-    found = Register.objects.filter(station_id=station_id, payee_id=payee_id, training=training)
+    registers = Register.objects.filter(payee_id=payee_id, training=training)
     if station_id is None:
-        found = Register.objects.filter(
-            station__isnull=True, lane=Lane.WEB, payee_id=payee_id, training=training
-        )
-    register_id = found.values_list("pk", flat=True).first()
+        registers = registers.filter(lane=Lane.WEB)
+    else:
+        registers = registers.filter(station_id=station_id)
+    register_id = registers.values_list("pk", flat=True).first()
     if register_id is None:
         raise NoRegister(station=station_id, payee=payee_id)
     return register_id
