@@ -113,7 +113,9 @@ TEMPLATES: list[dict[str, Any]] = [
 INSTALLED_APPS.insert(0, "django.forms")
 
 # -- database: the application's role owns nothing; only migrations use the owner's ------------
-_database_variable = "DATABASE_OWNER_URL" if env.str("TERAA_ROLE", "") == "owner" else "DATABASE_URL"
+_database_variable = (
+    "DATABASE_OWNER_URL" if env.str("TERAA_ROLE", "") == "owner" else "DATABASE_URL"
+)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.dj_db_url(
         _database_variable, "postgres://teraa_app@127.0.0.1:5432/teraa", conn_max_age=None
@@ -126,7 +128,16 @@ DATABASES["default"]["OPTIONS"].setdefault("application_name", env.str("TERAA_PA
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 
 # -- sockets: memory inside each live process; the relay's NOTIFY feeds it ---------------------
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        # A burst of sales must not fill the queue of a socket that is slow for a moment.
+        "CONFIG": {"capacity": 1000},
+    }
+}
+
+# -- background work: each room's jobs.py --------------------------------------------------------
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 # -- people: sign in by a code sent by mail; staff use a PIN on an enrolled station -------------
 AUTHENTICATION_BACKENDS = [

@@ -94,7 +94,9 @@ def live_database(
             finally:
                 connections.close_all()
                 _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
-        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    # Only the superuser may end what processes of the application's role left open.
+    with psycopg.connect(cluster.master_url, autocommit=True) as master:
+        master.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from __future__ import annotations
 import datetime
 from typing import Protocol
 
+# The key of the news that who may listen has changed: the topic's sockets are checked again.
+ACCESS_KEY = "access"
+
 
 class Reaction(Protocol):
     def __call__(self, *, topic: str, key: str, version: int, at: datetime.datetime) -> None: ...

@@ -129,7 +129,9 @@ class VatRate(models.Model):
     vat_class = models.CharField(_("VAT class"), max_length=20, choices=VatClass.choices)
     serving = models.CharField(_("served"), max_length=10, choices=Serving.choices)
     rate_bp = models.PositiveIntegerField(
-        _("rate in basis points"), help_text=_("5.5 % is 550"), validators=[MaxValueValidator(10000)]
+        _("rate in basis points"),
+        help_text=_("5.5 % is 550"),
+        validators=[MaxValueValidator(10000)],
     )
     valid_from = models.DateField(_("from"))
     legal_reference = models.CharField(_("legal reference"), max_length=200, blank=True)
@@ -284,7 +286,10 @@ class Station(models.Model):
         verbose_name=_("sells for"),
         help_text=_("A till sells for one payee by default."),
     )
-    token_sha256 = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    # NULL until enrolled: unique ignores NULLs, an empty text would collide.
+    token_sha256 = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, unique=True, editable=False
+    )
     enrolled_at = models.DateTimeField(_("enrolled"), null=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
 

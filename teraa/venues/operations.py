@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from teraa.common import journal, journal_codes
 from teraa.common.problems import Problem
 from teraa.live import outbox
+from teraa.live.topics import ACCESS_KEY
 from teraa.venues.models import EnrolmentCode, PinLock, SignOn, StaffMember, Station
 from teraa.venues.secrets_kept import code_digest, new_code, new_token, token_digest
 
 PIN_TRIES = 5
 PIN_LOCK = datetime.timedelta(minutes=15)
-# What a station's sockets hear when who may listen has changed.
-ACCESS_KEY = "access"
 
 
 class EnrolmentCodeUnknown(Problem):
