@@ -143,7 +143,7 @@ class Sale(Stateful):
         ]
         indexes = [
             # The last sales of a till, newest first.
-            models.Index("station", "-created_at", name="pos_sale_of_station"),
+            models.Index(fields=["station", "-created_at"], name="pos_sale_of_station"),
         ]
 
     def __str__(self) -> str:
