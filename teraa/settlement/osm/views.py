@@ -14,7 +14,6 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from psycopg.types.json import Jsonb
 
 from teraa.common.clock import now
 from teraa.settlement.osm.models import NodeHook
@@ -27,7 +26,7 @@ ID_LENGTH = 64
 STORE_AND_WAKE = """
 WITH stored AS (
     INSERT INTO osm_node_hint (peer_id, event, dedupe_key, body, received_at)
-    VALUES (%s, %s, %s, %s, %s)
+    VALUES (%s, %s, %s, %s::jsonb, %s)
     ON CONFLICT (peer_id, dedupe_key) DO NOTHING RETURNING id
 )
 SELECT pg_notify('teraa_ingest', '') FROM stored
@@ -58,9 +57,8 @@ def take_hint(request: HttpRequest, segment: str) -> HttpResponse:
         return HttpResponse(status=400)
     key = hashlib.sha256("\n".join([event, *ids]).encode()).hexdigest()
     with connection.cursor() as cursor:
-        cursor.execute(
-            STORE_AND_WAKE, [hooks[0].peer_id, event, key, Jsonb({"ids": ids[:MOST_IDS]}), now()]
-        )
+        body_json = json.dumps({"ids": ids[:MOST_IDS]})
+        cursor.execute(STORE_AND_WAKE, [hooks[0].peer_id, event, key, body_json, now()])
     return HttpResponse(status=204)
 
 

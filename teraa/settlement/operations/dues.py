@@ -1,0 +1,78 @@
+"""Open a due; give one up."""
+
+from __future__ import annotations
+
+import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from teraa.common.problems import Invalid, NotFound
+from teraa.live import outbox
+from teraa.settlement.models import Due, Effect
+from teraa.settlement.operations.progress import bring_up_to_date
+from teraa.settlement.operations.recompute import announcement, lock_dues
+from teraa.settlement.operations.requests import refuse_if_seen, withdraw
+from teraa.settlement.osm.models import OsmRequest
+from teraa.settlement.problems import MoneyReceived
+from teraa.settlement.states import DueState, EffectKind, TenderState
+
+
+@transaction.atomic
+def open_due(
+    *, venue_id: UUID, payee_id: UUID, subject: str, amount_cents: int, at: datetime.datetime
+) -> Due:
+    """Open a due of ``amount_cents`` (≥ 0) to a payee of that venue for ``subject``.
+
+    One query; nothing is announced before there is news. A due of nothing is settled at once,
+    and its trade is told so by the usual effect. Raises Invalid.
+    """
+    if amount_cents < 0:
+        raise Invalid(fields={"amount_cents": "negative"})
+    nothing = amount_cents == 0
+    due = Due.objects.create(
+        venue_id=venue_id,
+        payee_id=payee_id,
+        subject=subject,
+        amount_cents=amount_cents,
+        state=DueState.SETTLED if nothing else DueState.OPEN,
+        opened_at=at,
+        changed_at=at,
+        settled_at=at if nothing else None,
+    )
+    if nothing:
+        Effect.objects.create(
+            venue_id=venue_id,
+            due=due,
+            kind=EffectKind.SETTLED,
+            version=due.version,
+            created_at=at,
+        )
+        outbox.put_many([announcement(due, at)])
+    return due
+
+
+@transaction.atomic
+def cancel_due(*, due_id: UUID, by: str, at: datetime.datetime) -> Due:
+    """Give a due up before any money came; its open OSM requests are withdrawn with it.
+
+    What is sent to one of them later still shows (as a late payment). Giving up twice changes
+    nothing. Raises NotFound, MoneyReceived, PaymentSeen.
+    """
+    found = lock_dues([due_id])
+    if not found:
+        raise NotFound
+    due = found[0]
+    if due.state == DueState.CANCELLED:
+        return due
+    undecided = due.tenders.filter(state__in=(TenderState.ACCEPTED, TenderState.UNKNOWN))
+    if due.state == DueState.SETTLED or due.paid_cents or undecided.exists():
+        raise MoneyReceived(paid_cents=due.paid_cents)
+    requests = OsmRequest.objects.filter(tenders__due=due)
+    refuse_if_seen(requests)
+    withdrawn = withdraw(requests, by=by, at=at)
+    bring_up_to_date(request_ids=withdrawn, at=at, tell_trade=False)
+    due.refresh_from_db()
+    due.move(DueState.CANCELLED, version=due.version + 1, changed_at=at)
+    outbox.put_many([announcement(due, at)])
+    return due

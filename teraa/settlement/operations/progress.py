@@ -1,0 +1,78 @@
+"""From what the chain (or a person) says of a request to its tenders, its dues and their trades."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import cast
+from uuid import UUID
+
+from django.db import transaction
+
+from teraa.settlement.models import Due, Tender
+from teraa.settlement.operations.recompute import lock_dues, recompute_dues
+from teraa.settlement.osm.rederive import Change, rederive
+from teraa.settlement.osm.states import RequestState
+from teraa.settlement.states import DueState, TenderState
+
+_TENDER_OF_REQUEST = {
+    RequestState.OPEN: TenderState.PENDING,
+    RequestState.SEEN: TenderState.PENDING,
+    RequestState.CONFIRMING: TenderState.PENDING,
+    RequestState.SETTLED: TenderState.SETTLED,
+    RequestState.EXPIRED: TenderState.CANCELLED,
+    RequestState.CANCELLED: TenderState.CANCELLED,
+}
+
+
+@transaction.atomic
+def bring_up_to_date(
+    *, request_ids: Iterable[UUID], at: datetime.datetime, tell_trade: bool = True
+) -> list[Change]:
+    """Re-derive requests and let their tenders, dues, effects and announcements follow.
+
+    Locks the dues, then the requests, each by id. Changes nothing when nothing changed: replaying
+    is free. Returns what moved.
+    """
+    ids = set(request_ids)
+    if not ids:
+        return []
+    paid_by_them = Tender.objects.filter(request_id__in=ids)
+    dues = {due.pk: due for due in lock_dues(paid_by_them.values_list("due_id", flat=True))}
+    changes = {change.request.pk: change for change in rederive(request_ids=ids, at=at)}
+    if not changes:
+        return []
+    room = {due.pk: _room(due) for due in dues.values()}
+    attention: set[UUID] = set()
+    touched: set[UUID] = set()
+    for tender in paid_by_them.filter(request_id__in=changes.keys()).order_by("created_at", "pk"):
+        change = changes[cast(UUID, tender.request_id)]
+        touched.add(tender.due_id)
+        if not _follow(tender, change, room, at) or change.needs_attention:
+            attention.add(tender.due_id)
+    recompute_dues(
+        dues.values(), at=at, touched=touched, attention=attention, tell_trade=tell_trade
+    )
+    return list(changes.values())
+
+
+def _room(due: Due) -> int:
+    """Cents that a tender coming back to life may still take of a locked due."""
+    return due.remaining_cents if due.state in (DueState.OPEN, DueState.EXPIRED) else 0
+
+
+def _follow(tender: Tender, change: Change, room: dict[UUID, int], at: datetime.datetime) -> bool:
+    """Move one tender where its request went; False when its due has no room for it any more.
+
+    That happens to a late payment that was accepted after the due was paid otherwise, or given
+    up: the coins stay on the request, for a person to give back.
+    """
+    to = _TENDER_OF_REQUEST[RequestState(change.request.state)]
+    if tender.state == to or tender.state in (TenderState.SETTLED, TenderState.REFUSED):
+        return True
+    if tender.state == TenderState.CANCELLED:
+        if tender.amount_cents > room[tender.due_id]:
+            return False
+        room[tender.due_id] -= tender.amount_cents
+    tender.move(to, **({"settled_at": at} if to == TenderState.SETTLED else {}))
+    return True

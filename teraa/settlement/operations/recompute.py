@@ -1,0 +1,115 @@
+"""Totals and states of dues, recomputed from their tenders and announced. Never incremented."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from teraa.common.states import WrongMove
+from teraa.live import outbox
+from teraa.live.models import Outbox
+from teraa.settlement.balance import TenderFact, balance
+from teraa.settlement.models import Due, Effect, Tender
+from teraa.settlement.osm.states import RequestState
+from teraa.settlement.states import DUE_MOVES, DueState, EffectKind, TenderState
+
+_NEWS_OF_STATE = {
+    DueState.SETTLED: EffectKind.SETTLED,
+    DueState.ACCEPTED: EffectKind.ACCEPTED,
+    DueState.EXPIRED: EffectKind.EXPIRED,
+}
+
+
+def lock_dues(due_ids: Iterable[UUID]) -> list[Due]:
+    """The dues, locked until the commit in the order of their ids; payee and venue come along."""
+    return list(
+        Due.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("payee__venue")
+        .filter(pk__in=set(due_ids))
+        .order_by("pk")
+    )
+
+
+def recompute_dues(
+    dues: Iterable[Due],
+    *,
+    at: datetime.datetime,
+    touched: Collection[UUID] = (),
+    attention: Collection[UUID] = (),
+    tell_trade: bool = True,
+) -> None:
+    """Bring locked ``dues`` in line with their tenders; three queries and one per changed due.
+
+    A due in ``touched`` gets a new version even if its sums stay (its request moved); one in
+    ``attention`` gets that effect. With ``tell_trade=False`` (the trade itself is acting) mere
+    changes make no effect; settled, accepted and expired always do.
+    """
+    held = {due.pk: due for due in dues}
+    facts = _tender_facts(held)
+    effects: list[Effect] = []
+    news = []
+    for due in sorted(held.values(), key=lambda one: one.pk):
+        now = balance(state=due.state, amount_cents=due.amount_cents, tenders=facts[due.pk])
+        kinds = []
+        if now.state != due.state:
+            if now.state not in DUE_MOVES[due.state]:
+                raise WrongMove(thing="Due", to=now.state)
+            if now.state in _NEWS_OF_STATE:
+                kinds.append(_NEWS_OF_STATE[DueState(now.state)])
+        if due.pk in attention:
+            kinds.append(EffectKind.ATTENTION)
+        same = (now.state, now.paid_cents, now.pending_cents) == (
+            due.state,
+            due.paid_cents,
+            due.pending_cents,
+        )
+        if same and not kinds and due.pk not in touched:
+            continue
+        if not kinds and tell_trade:
+            kinds.append(EffectKind.CHANGED)
+        _store(due, now.state, now.paid_cents, now.pending_cents, at)
+        effects += [
+            Effect(venue_id=due.venue_id, due=due, kind=kind, version=due.version, created_at=at)
+            for kind in kinds
+        ]
+        news.append(announcement(due, at))
+    Effect.objects.bulk_create(effects)
+    outbox.put_many(news)
+
+
+def announcement(due: Due, at: datetime.datetime) -> Outbox:
+    """The outbox row that says: look at this due again."""
+    return outbox.row_for(topic=f"due.{due.pk}", key=str(due.pk), version=due.version, at=at)
+
+
+def _tender_facts(due_ids: Iterable[UUID]) -> dict[UUID, list[TenderFact]]:
+    facts: dict[UUID, list[TenderFact]] = defaultdict(list)
+    rows = (
+        Tender.objects.filter(due_id__in=list(due_ids))
+        .order_by("created_at", "pk")
+        .values_list("due_id", "state", "amount_cents", "request__state")
+    )
+    for due_id, state, amount_cents, request_state in rows:
+        lapsed = state == TenderState.CANCELLED and request_state == RequestState.EXPIRED
+        facts[due_id].append(TenderFact(state, amount_cents, lapsed))
+    return facts
+
+
+def _store(due: Due, state: str, paid: int, pending: int, at: datetime.datetime) -> None:
+    """One conditional UPDATE, believed by its row count (law 2)."""
+    changes = {
+        "state": state,
+        "paid_cents": paid,
+        "pending_cents": pending,
+        "version": due.version + 1,
+        "changed_at": at,
+    }
+    if state == DueState.SETTLED and due.settled_at is None:
+        changes["settled_at"] = at
+    rows = Due.objects.filter(pk=due.pk, version=due.version, state=due.state)
+    if rows.update(**changes) != 1:
+        raise WrongMove(thing="Due", to=state)
+    for name, value in changes.items():
+        setattr(due, name, value)

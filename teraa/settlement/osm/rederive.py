@@ -1,0 +1,159 @@
+"""Derive requests again from the facts in the database, and store what changed."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from teraa.common.states import WrongMove
+from teraa.settlement.osm import derive
+from teraa.settlement.osm.models import Allocation, BlockCursor, OsmRequest, RequestAct
+from teraa.settlement.osm.states import REQUEST_MOVES, AllocationKind, RequestState
+
+POLICY = derive.Policy(late="attention")
+"""One policy for everybody today; per payee and amount it will be the venue's to choose."""
+
+_STORED = (
+    "state",
+    "seen_units",
+    "included_units",
+    "confirmed_units",
+    "surplus_units",
+    "confirmations",
+    "late",
+    "over",
+    "under",
+    "by_hand",
+    "next_height",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A request that moved: the stored row as it is now, and what it said before."""
+
+    request: OsmRequest
+    state_before: str
+    surplus_before: int
+    needs_attention: bool
+
+
+def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Change]:
+    """Lock the requests by id, derive each, store and return those that changed.
+
+    The caller holds the locks of their dues. Four queries, and one per changed request.
+    """
+    requests = list(
+        OsmRequest.objects.select_for_update(no_key=True)
+        .filter(pk__in=set(request_ids))
+        .order_by("pk")
+    )
+    if not requests:
+        return []
+    ids = [request.pk for request in requests]
+    receipts, acts = _receipts(ids), _acts(ids)
+    chains = _chains({request.network_id for request in requests}, at)
+    changes = []
+    for request in requests:
+        derived = derive.derive(
+            facts_of(request),
+            receipts[request.pk],
+            acts[request.pk],
+            POLICY,
+            chains[request.network_id],
+        )
+        if change := _store(request, derived, at):
+            changes.append(change)
+    return changes
+
+
+def facts_of(request: OsmRequest) -> derive.RequestFacts:
+    """The stored facts of a request that ``derive`` starts from."""
+    return derive.RequestFacts(
+        units=request.units,
+        tolerance_units=request.tolerance_units,
+        required_confirmations=request.required_confirmations,
+        created_at=request.created_at,
+        expires_at=request.expires_at,
+        expired_at=request.expired_at,
+        settled_at=request.settled_at,
+    )
+
+
+def _store(request: OsmRequest, derived: derive.Derived, at: datetime.datetime) -> Change | None:
+    after = {name: getattr(derived, name) for name in _STORED}
+    before = {name: getattr(request, name) for name in _STORED}
+    if after == before:
+        return None
+    to = derived.state
+    if to != request.state and to not in REQUEST_MOVES[RequestState(request.state)]:
+        raise WrongMove(thing="OsmRequest", to=to)
+    if to == RequestState.SETTLED and request.settled_at is None:
+        after["settled_at"] = at
+    if to == RequestState.EXPIRED and request.expired_at is None:
+        after["expired_at"] = at
+    # Only the height to look at next may differ: nothing a person sees, no new version.
+    visible = {**after, "next_height": None} != {**before, "next_height": None}
+    if visible:
+        after["version"] = request.version + 1
+    rows = OsmRequest.objects.filter(pk=request.pk, version=request.version, state=request.state)
+    if rows.update(**after) != 1:
+        raise WrongMove(thing="OsmRequest", to=to)
+    change = Change(
+        request=request,
+        state_before=request.state,
+        surplus_before=request.surplus_units,
+        needs_attention=_needs_attention(request, derived),
+    )
+    for name, value in after.items():
+        setattr(request, name, value)
+    return change if visible else None
+
+
+def _needs_attention(before: OsmRequest, derived: derive.Derived) -> bool:
+    """Whether more coins than before belong to nobody: late, or beyond what small change covers."""
+    grown = derived.surplus_units > before.surplus_units
+    closed = derived.state in (RequestState.EXPIRED, RequestState.CANCELLED)
+    return grown and (closed or derived.surplus_units > before.tolerance_units)
+
+
+def _receipts(request_ids: list[UUID]) -> dict[UUID, list[derive.ReceiptFact]]:
+    facts: dict[UUID, list[derive.ReceiptFact]] = defaultdict(list)
+    rows = (
+        Allocation.objects.filter(
+            request_id__in=request_ids, kind=AllocationKind.REQUEST, reversed_at__isnull=True
+        )
+        .annotate(
+            height=F("receipt__transaction__block__height"),
+            gone_at=F("receipt__transaction__gone_at"),
+            first_seen_at=F("receipt__transaction__first_seen_at"),
+        )
+        .filter(Q(height__isnull=True) | Q(receipt__transaction__block__canonical=True))
+        .values_list("request_id", "amount_units", "first_seen_at", "height", "gone_at")
+    )
+    for request_id, units, first_seen_at, height, gone_at in rows:
+        facts[request_id].append(
+            derive.ReceiptFact(units, first_seen_at, height, gone_at is not None)
+        )
+    return facts
+
+
+def _acts(request_ids: list[UUID]) -> dict[UUID, list[derive.Act]]:
+    acts: dict[UUID, list[derive.Act]] = defaultdict(list)
+    rows = RequestAct.objects.filter(request_id__in=request_ids).order_by("pk")
+    for request_id, kind, at in rows.values_list("request_id", "kind", "at"):
+        acts[request_id].append(derive.Act(kind, at))
+    return acts
+
+
+def _chains(network_ids: Iterable[int], at: datetime.datetime) -> dict[int, derive.Chain]:
+    cursors = BlockCursor.objects.filter(network_id__in=set(network_ids))
+    return {
+        cursor.network_id: derive.Chain(tip=cursor.height, live_since=cursor.live_since, now=at)
+        for cursor in cursors
+    }
