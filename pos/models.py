@@ -148,5 +148,3 @@ class Sale(Stateful):
 
     def __str__(self) -> str:
         return f"{self.key}"
-
-

@@ -237,7 +237,7 @@ def _any_cash(tenders: Sequence[TenderWanted]) -> bool:
 
 def _insert(sale: Sale) -> bool:
     """Insert unless this key was used: the unique constraint decides between two at once."""
-    columns = [field for field in Sale._meta.concrete_fields]
+    columns = list(Sale._meta.concrete_fields)
     quoted = ", ".join(f'"{field.column}"' for field in columns)
     marks = ", ".join(["%s"] * len(columns))
     values = [field.get_db_prep_save(getattr(sale, field.attname), connection) for field in columns]
@@ -300,9 +300,7 @@ def _wait(
         _take(sale, tender, session, at)
 
 
-def _take(
-    sale: Sale, tender: TenderWanted, session: StationSession, at: datetime.datetime
-) -> None:
+def _take(sale: Sale, tender: TenderWanted, session: StationSession, at: datetime.datetime) -> None:
     assert sale.due_id is not None  # noqa: S101  only a waiting sale comes here
     assert session.staff is not None  # noqa: S101  the view required a signed-on person
     if tender.kind == TenderKind.OSM:
@@ -399,9 +397,7 @@ def finalise_if_settled(sale: Sale, *, at: datetime.datetime) -> bool:
     ]
     sale.document_id = uuid7()
     sealed = _seal(sale, drafts, at)
-    sale.move(
-        SaleState.PAID, document_id=sale.document_id, closed_at=at, version=sale.version + 1
-    )
+    sale.move(SaleState.PAID, document_id=sale.document_id, closed_at=at, version=sale.version + 1)
     _print(sale, sealed, paid_in_cash=any(d.kind == TenderKind.CASH for d in drafts), at=at)
     announce(sale, at)
     return True
@@ -490,4 +486,3 @@ def announce(sale: Sale, at: datetime.datetime) -> None:
 
 def _who(session: StationSession) -> str:
     return session.staff.name if session.staff else session.station.name
-

@@ -103,7 +103,7 @@ def _page(
 def _queue(
     sale: Sale, printer: Printer, key: UUID, page: Page, subject: str, at: datetime.datetime
 ) -> bool:
-    job, is_new = queue_print(
+    _job, is_new = queue_print(
         venue_id=sale.venue_id, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
     )
     return is_new

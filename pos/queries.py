@@ -221,7 +221,9 @@ def _short(sale: Sale, tenders: list[TenderView], prints: dict[str, str]) -> dic
         "number": str(sale.document.sequence) if sale.document else None,
         "created_at": iso_utc(sale.created_at),
         "total_cents": sale.total_cents,
-        "remaining_cents": max(0, sale.total_cents - held) if sale.state == SaleState.WAITING else 0,
+        "remaining_cents": max(0, sale.total_cents - held)
+        if sale.state == SaleState.WAITING
+        else 0,
         "operator": sale.staff.name,
         "osm_state": osm[-1].state if osm else None,
         "print_state": prints.get(subject_of(sale)),
@@ -267,4 +269,3 @@ def printer_view(*, station_id: UUID) -> dict[str, Any] | None:
     """The till's printer and how much waits before it."""
     printer = printer_for(station_id=station_id)
     return {"name": printer.name, "waiting": printer.waiting()} if printer else None
-

@@ -160,7 +160,9 @@ def _lines(values: Mapping[str, Any], language: str) -> list[Block]:
 def _tenders(values: Mapping[str, Any], language: str) -> list[Block]:
     blocks: list[Block] = []
     for tender in values["tenders"]:
-        name = TENDER_LABELS[tender["kind"]]() if tender["kind"] in TENDER_LABELS else tender["kind"]
+        name = (
+            TENDER_LABELS[tender["kind"]]() if tender["kind"] in TENDER_LABELS else tender["kind"]
+        )
         blocks.append(
             Columns(
                 ((name, "left", 1), (format_cents(tender["amount_cents"], language), "right", 1))
@@ -183,9 +185,7 @@ def _tenders(values: Mapping[str, Any], language: str) -> list[Block]:
             ]
         if tender["kind"] == "osm":
             units = int(tender["osm_units"])
-            blocks.append(
-                Columns((("", "left", 1), (format_osm(units, language), "right", 3)))
-            )
+            blocks.append(Columns((("", "left", 1), (format_osm(units, language), "right", 3))))
             blocks.append(
                 Text(
                     _("  rate {rate} per OSM, ref. {reference}").format(

@@ -62,6 +62,12 @@ class Till:
         payload = b"" if body is None else json.dumps(body).encode()
         return self._local.connection.send(method, path, payload)  # type: ignore[no-any-return]
 
+    def reconnect(self) -> None:
+        """Forget this thread's connection: the server behind it may be gone."""
+        if hasattr(self._local, "connection"):
+            self._local.connection.close()
+            del self._local.connection
+
     def products(self) -> list[dict[str, Any]]:
         return [
             product for category in self.catalogue["categories"] for product in category["products"]

@@ -16,7 +16,7 @@ from teraa.fiscal.registers import open_register
 from teraa.settlement.models import OsmRate
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.venues.authentication import StationSession
-from teraa.venues.models import Payee, StaffMember, Station, Venue, VatClass
+from teraa.venues.models import Payee, StaffMember, Station, VatClass, Venue
 from tests import make
 
 NOW = datetime.datetime(2026, 11, 19, 15, 30, tzinfo=datetime.UTC)

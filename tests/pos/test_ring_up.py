@@ -1,10 +1,10 @@
 """A cart becomes a sale, once."""
 
 import dataclasses
-import threading
+import datetime
+import uuid
 
 import pytest
-from django.db import connections
 
 from pos.catalogue import CatalogueOutdated, publish_catalogue
 from pos.models import Sale
@@ -136,8 +136,6 @@ def test_it_refuses_another_venues_product(bar, at):
 
 
 def test_it_refuses_a_key_that_is_not_a_uuid7(bar, at):
-    import uuid
-
     with pytest.raises(Invalid):
         ring(bar, at, key=uuid.uuid4())
 
@@ -150,8 +148,6 @@ def test_it_refuses_to_sell_at_a_gate(bar, at):
 
 
 def test_a_till_may_finish_on_the_prices_it_showed(bar, at):
-    import datetime
-
     bar.coffee.price_cents = 170
     bar.coffee.save()
     publish_catalogue(venue_id=bar.venue.pk, at=at)
@@ -177,26 +173,3 @@ def test_card_and_cash_share_a_sale(bar, at):
         ("card", 200),
         ("cash", 100),
     ]
-
-
-def test_two_at_once_with_one_key_make_one_sale(live_database, keys_dir, at):
-    bar = cast.bar()
-    wanted = bar.wanted()
-    start = threading.Barrier(4)
-    outcomes = []
-
-    def ring_from_a_thread():
-        start.wait()
-        try:
-            outcomes.append(ring_up(session=bar.session, wanted=wanted, at=at).is_new)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=ring_from_a_thread) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == [False, False, False, True]
-    assert tickets().count() == 1
