@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -63,7 +63,8 @@ class CategoryAdmin(CatalogueAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         counted = Count("products", filter=Q(products__active=True))
-        return super().get_queryset(request).annotate(counted=counted)
+        rows: QuerySet[Category] = super().get_queryset(request).annotate(counted=counted)
+        return rows
 
     @display(description=_("colour"))
     def colour_shown(self, category: Category) -> str:
@@ -234,7 +235,8 @@ class SaleAdmin(LookedAtAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sale]:
-        return super().get_queryset(request).defer("document__payload")
+        rows: QuerySet[Sale] = super().get_queryset(request).defer("document__payload")
+        return rows
 
     @display(description=_("what"))
     def what(self, sale: Sale) -> str:
@@ -263,9 +265,9 @@ class SaleAdmin(LookedAtAdmin):
     @display(description=_("place in the chain"))
     def chain(self, sale: Sale) -> SafeString | str:
         if sale.document is None:
-            return _("Not sealed: only a paid sale has a ticket.")
+            return gettext("Not sealed: only a paid sale has a ticket.")
         return format_html(
-            _("number {number} of register {register}, hash {hash}, after {previous}"),
+            gettext("number {number} of register {register}, hash {hash}, after {previous}"),
             number=sale.document.sequence,
             register=sale.document.register.name,
             hash=format_html("<code>{}</code>", sale.document.hash[:16]),
@@ -275,7 +277,7 @@ class SaleAdmin(LookedAtAdmin):
     @display(description=_("due"))
     def due_shown(self, sale: Sale) -> SafeString | str:
         if sale.due is None:
-            return _("None: it was paid in full as it was rung up.")
+            return gettext("None: it was paid in full as it was rung up.")
         return format_html(
             '<a href="{}">{}, {}</a>',
             reverse("admin:settlement_due_change", args=[sale.due.pk]),
