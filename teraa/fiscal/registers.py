@@ -107,11 +107,19 @@ def open_register(
     return register
 
 
+# A register never changes hands and is never removed: what was found once stays true.
+_known: dict[tuple[UUID | None, UUID, bool], UUID] = {}
+
+
 def register_for(*, station_id: UUID | None, payee_id: UUID, training: bool = False) -> UUID:
     """The id of the register of this till for this payee; without a station, the payee's web one.
 
-    One query. Raises NoRegister.
+    One query the first time in a process, none afterwards. Raises NoRegister.
     """
+    asked = (station_id, payee_id, training)
+    known = _known.get(asked)
+    if known is not None:
+        return known
     registers = Register.objects.filter(payee_id=payee_id, training=training)
     if station_id is None:
         registers = registers.filter(lane=Lane.WEB)
@@ -120,4 +128,7 @@ def register_for(*, station_id: UUID | None, payee_id: UUID, training: bool = Fa
     register_id = registers.values_list("pk", flat=True).first()
     if register_id is None:
         raise NoRegister(station=station_id, payee=payee_id)
-    return register_id
+    found = register_id
+    # Only once it is committed: a register opened in this transaction may yet be rolled back.
+    transaction.on_commit(lambda: _known.__setitem__(asked, found))
+    return found
