@@ -35,6 +35,7 @@ from teraa.venues.permissions import StaffRequired, StationRequired
 from teraa.venues.permissions_table import CANCEL_SALE, READ_X, SELL
 
 MAX_LINES = 200
+MAX_TENDERS = 10
 MAX_QUANTITY = 999
 
 
@@ -66,9 +67,9 @@ class SaleSerializer(serializers.Serializer[SaleWanted]):
     catalogue_version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
     serving = serializers.ChoiceField(choices=Serving.choices, default=Serving.ON_SITE)
     receipt = serializers.ChoiceField(choices=ReceiptWish.choices, default=ReceiptWish.NONE)
-    lines = LineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MAX_LINES)
     total_cents = serializers.IntegerField(min_value=0, max_value=MAX_CENTS)
-    tenders = TenderSerializer(many=True, max_length=10)
+    tenders = serializers.ListField(child=TenderSerializer(), max_length=MAX_TENDERS)
 
     def wanted(self) -> SaleWanted:
         given = self.validated_data

@@ -206,7 +206,7 @@ def last_sales(*, station_id: UUID, venue_id: UUID, last: int = LAST_SALES) -> l
     dues = [sale.due_id for sale in sales if sale.due_id]
     views = tender_views_of(dues) if dues else {}
     prints = print_states(venue_id=venue_id, subjects=[subject_of(sale) for sale in sales])
-    return [_short(sale, views.get(sale.due_id, []), prints) for sale in sales]
+    return [_short(sale, views[sale.due_id] if sale.due_id else [], prints) for sale in sales]
 
 
 def _short(sale: Sale, tenders: list[TenderView], prints: dict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from teraa.common.money import format_cents, format_osm, format_rate
-from teraa.common.paper import Block, Columns, Cut, Drawer, Feed, Page, Rule, Text
+from teraa.common.paper import Block, Cell, Columns, Cut, Drawer, Feed, Page, Rule, Text
 
 TENDER_LABELS = {
     "cash": lambda: _("Cash"),
@@ -83,26 +83,14 @@ def _blocks(
             Text(_("DUPLICATA n° {n}").format(n=copy), align="center", bold=True, double=True)
         )
     blocks += [
-        Columns(
-            (
-                (_("Ticket {n}").format(n=values["sequence"]), "left", 3),
-                (issued.strftime("%d/%m/%Y %H:%M:%S"), "right", 4),
-            )
-        ),
-        Columns(((values["station"], "left", 1), (values["operator"], "right", 1))),
+        _pair(_("Ticket {n}").format(n=values["sequence"]), issued.strftime("%d/%m/%Y %H:%M:%S")),
+        _pair(values["station"], values["operator"]),
         Rule(),
     ]
     blocks += _lines(values, language)
     blocks += [
         Rule(),
-        Columns(
-            (
-                (_("TOTAL"), "left", 1),
-                (format_cents(values["total_cents"], language), "right", 1),
-            ),
-            bold=True,
-            double=True,
-        ),
+        _pair(_("TOTAL"), format_cents(values["total_cents"], language), loud=True),
         Feed(1),
     ]
     blocks += _tenders(values, language)
@@ -134,67 +122,51 @@ def _blocks(
     return blocks
 
 
+def _pair(left: str, right: str, *, loud: bool = False) -> Columns:
+    return Columns((Cell(left), Cell(right, "right")), bold=loud, double=loud)
+
+
 def _lines(values: Mapping[str, Any], language: str) -> list[Block]:
     blocks: list[Block] = []
     for line in values["lines"]:
-        amount = format_cents(line["total_cents"], language)
-        letter = f"{format_rate(line['vat_rate_bp'], language)}"
         blocks.append(
             Columns(
                 (
-                    (_quantity(line["quantity_milli"]), "left", 2),
-                    (line["label"], "left", 12),
-                    (letter, "right", 4),
-                    (amount, "right", 6),
+                    Cell(_quantity(line["quantity_milli"]), weight=2),
+                    Cell(line["label"], weight=12),
+                    Cell(format_rate(line["vat_rate_bp"], language), "right", 4),
+                    Cell(format_cents(line["total_cents"], language), "right", 6),
                 )
             )
         )
         if line["quantity_milli"] != 1000:
             unit = format_cents(line["unit_price_cents"], language)
-            blocks.append(
-                Columns((("", "left", 2), (_("at {price}").format(price=unit), "left", 22)))
-            )
+            each = _("at {price}").format(price=unit)
+            blocks.append(Columns((Cell("", weight=2), Cell(each, weight=22))))
     return blocks
 
 
 def _tenders(values: Mapping[str, Any], language: str) -> list[Block]:
     blocks: list[Block] = []
     for tender in values["tenders"]:
-        name = (
-            TENDER_LABELS[tender["kind"]]() if tender["kind"] in TENDER_LABELS else tender["kind"]
-        )
-        blocks.append(
-            Columns(
-                ((name, "left", 1), (format_cents(tender["amount_cents"], language), "right", 1))
-            )
-        )
-        if tender["kind"] == "cash" and tender["change_cents"]:
+        kind = tender["kind"]
+        name = TENDER_LABELS[kind]() if kind in TENDER_LABELS else kind
+        blocks.append(_pair(name, format_cents(tender["amount_cents"], language)))
+        if kind == "cash" and tender["change_cents"]:
             blocks += [
-                Columns(
-                    (
-                        (_("  received"), "left", 1),
-                        (format_cents(tender["received_cents"], language), "right", 1),
-                    )
-                ),
-                Columns(
-                    (
-                        (_("  change"), "left", 1),
-                        (format_cents(tender["change_cents"], language), "right", 1),
-                    )
-                ),
+                _pair(_("  received"), format_cents(tender["received_cents"], language)),
+                _pair(_("  change"), format_cents(tender["change_cents"], language)),
             ]
-        if tender["kind"] == "osm":
-            units = int(tender["osm_units"])
-            blocks.append(Columns((("", "left", 1), (format_osm(units, language), "right", 3))))
-            blocks.append(
-                Text(
-                    _("  rate {rate} per OSM, ref. {reference}").format(
-                        rate=_rate(int(tender["osm_rate_e10"]), language),
-                        reference=tender["osm_reference"],
-                    )
-                )
-            )
-            blocks += [Text(f"  tx {txid}") for txid in tender["osm_txids"]]
+        if kind == "osm":
+            rate = _rate(int(tender["osm_rate_e10"]), language)
+            blocks += [
+                _pair(
+                    _("  at {rate} an OSM").format(rate=rate),
+                    format_osm(int(tender["osm_units"]), language),
+                ),
+                Text(_("  reference {reference}").format(reference=tender["osm_reference"])),
+                *[Text(f"  {txid}") for txid in tender["osm_txids"]],
+            ]
     return blocks
 
 
@@ -205,25 +177,17 @@ def _rate(rate_e10: int, language: str) -> str:
 
 
 def _taxes(values: Mapping[str, Any], language: str) -> list[Block]:
-    blocks: list[Block] = [
-        Columns(
-            (
-                (_("VAT"), "left", 3),
-                (_("excl."), "right", 4),
-                (_("VAT"), "right", 4),
-                (_("incl."), "right", 4),
-            )
+    rows = [(_("VAT"), _("excl."), _("VAT"), _("incl."))]
+    rows += [
+        (
+            format_rate(tax["rate_bp"], language),
+            format_cents(tax["base_cents"], language),
+            format_cents(tax["vat_cents"], language),
+            format_cents(tax["total_cents"], language),
         )
+        for tax in values["taxes"]
     ]
-    for tax in values["taxes"]:
-        blocks.append(
-            Columns(
-                (
-                    (format_rate(tax["rate_bp"], language), "left", 3),
-                    (format_cents(tax["base_cents"], language), "right", 4),
-                    (format_cents(tax["vat_cents"], language), "right", 4),
-                    (format_cents(tax["total_cents"], language), "right", 4),
-                )
-            )
-        )
-    return blocks
+    return [
+        Columns((Cell(rate, weight=3), *[Cell(amount, "right", 4) for amount in amounts]))
+        for rate, *amounts in rows
+    ]

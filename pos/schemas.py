@@ -4,153 +4,186 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import serializers
+from rest_framework import serializers as fields
 
 from pos.states import SaleState
 
 
-class _Shape(serializers.Serializer[Any]):
-    pass
+def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
+    """A serializer by its fields; as class attributes, `label` or `source` would hide DRF's own."""
+    return type(name, (fields.Serializer,), members)
 
 
-class ProductSchema(_Shape):
-    id = serializers.UUIDField()
-    label = serializers.CharField()
-    short = serializers.CharField()
-    price_cents = serializers.IntegerField()
-    vat_class = serializers.CharField()
-    colour = serializers.CharField()
-    available = serializers.BooleanField()
-    rates = serializers.DictField(child=serializers.IntegerField(allow_null=True))
-
-
-class CategorySchema(_Shape):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    colour = serializers.CharField()
-    products = ProductSchema(many=True)
-
-
-class CatalogueSchema(_Shape):
-    version = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    categories = CategorySchema(many=True)
-
-
-class QuoteSchema(_Shape):
-    id = serializers.UUIDField()
-    rate_e10 = serializers.CharField(help_text="euros per OSM × 10¹⁰")
-    step_units = serializers.CharField(help_text="amounts are rounded up to this many 10⁻⁸ OSM")
-    valid_until = serializers.DateTimeField()
-    source = serializers.CharField()
-
-
-class SaleLineSchema(_Shape):
-    label = serializers.CharField()
-    quantity = serializers.IntegerField()
-    unit_price_cents = serializers.IntegerField()
-    total_cents = serializers.IntegerField()
-    vat_rate_bp = serializers.IntegerField(help_text="basis points: 10 % is 1000")
-
-
-class TaxSchema(_Shape):
-    rate_bp = serializers.IntegerField()
-    base_cents = serializers.IntegerField()
-    vat_cents = serializers.IntegerField()
-    total_cents = serializers.IntegerField()
-
-
-class OsmSchema(_Shape):
-    request = serializers.UUIDField()
-    state = serializers.CharField()
-    reference = serializers.CharField()
-    address = serializers.CharField()
-    units = serializers.CharField(help_text="10⁻⁸ OSM")
-    amount = serializers.CharField(help_text="whole coins with a point")
-    missing_units = serializers.CharField()
-    uri = serializers.CharField()
-    qr_svg_path = serializers.CharField()
-    qr_size = serializers.IntegerField()
-    expires_at = serializers.DateTimeField()
-    confirmations = serializers.IntegerField()
-    required = serializers.IntegerField()
-    wait_s = serializers.IntegerField()
-    rate_e10 = serializers.CharField()
-    fee_units = serializers.CharField()
-    flags = serializers.ListField(child=serializers.CharField())
-
-
-class SaleTenderSchema(_Shape):
-    key = serializers.CharField()
-    kind = serializers.CharField()
-    amount_cents = serializers.IntegerField()
-    received_cents = serializers.IntegerField()
-    change_cents = serializers.IntegerField()
-    state = serializers.CharField()
-    osm = OsmSchema(allow_null=True)
-
-
-class PrintStateSchema(_Shape):
-    state = serializers.CharField()
-
-
-class SaleSchema(_Shape):
-    key = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=SaleState.choices)
-    version = serializers.IntegerField()
-    number = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    paid_at = serializers.DateTimeField(allow_null=True)
-    total_cents = serializers.IntegerField()
-    paid_cents = serializers.IntegerField()
-    pending_cents = serializers.IntegerField()
-    remaining_cents = serializers.IntegerField()
-    serving = serializers.CharField()
-    receipt = serializers.CharField()
-    lines = SaleLineSchema(many=True)
-    taxes = TaxSchema(many=True)
-    tenders = SaleTenderSchema(many=True)
-    print = PrintStateSchema(allow_null=True)
-    operator = serializers.CharField()
-    change_cents = serializers.IntegerField()
-
-
-class ShortSaleSchema(_Shape):
-    key = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=SaleState.choices)
-    version = serializers.IntegerField()
-    number = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    total_cents = serializers.IntegerField()
-    remaining_cents = serializers.IntegerField()
-    operator = serializers.CharField()
-    osm_state = serializers.CharField(allow_null=True)
-    print_state = serializers.CharField(allow_null=True)
-    label = serializers.CharField()
-
-
-class LastSalesSchema(_Shape):
-    sales = ShortSaleSchema(many=True)
-
-
-class TenderTotalSchema(_Shape):
-    kind = serializers.CharField()
-    amount_cents = serializers.IntegerField()
-    osm_units = serializers.CharField()
-
-
-class PeriodSchema(_Shape):
-    number = serializers.IntegerField()
-    business_date = serializers.DateField()
-    opened_at = serializers.DateTimeField()
-
-
-class XReadingSchema(_Shape):
-    register = serializers.CharField()
-    period = PeriodSchema(allow_null=True)
-    counts = serializers.DictField(child=serializers.IntegerField())
-    tenders = TenderTotalSchema(many=True)
-    taxes = TaxSchema(many=True)
-    total_cents = serializers.IntegerField()
-    first_sequence = serializers.IntegerField(allow_null=True)
-    last_sequence = serializers.IntegerField(allow_null=True)
+ProductSchema = _shape(
+    "Product",
+    {
+        "id": fields.UUIDField(),
+        "label": fields.CharField(),
+        "short": fields.CharField(),
+        "price_cents": fields.IntegerField(),
+        "vat_class": fields.CharField(),
+        "colour": fields.CharField(),
+        "available": fields.BooleanField(),
+        "rates": fields.DictField(child=fields.IntegerField(allow_null=True)),
+    },
+)
+CategorySchema = _shape(
+    "Category",
+    {
+        "id": fields.UUIDField(),
+        "name": fields.CharField(),
+        "colour": fields.CharField(),
+        "products": ProductSchema(many=True),
+    },
+)
+CatalogueSchema = _shape(
+    "Catalogue",
+    {
+        "version": fields.IntegerField(),
+        "sha256": fields.CharField(),
+        "categories": CategorySchema(many=True),
+    },
+)
+QuoteSchema = _shape(
+    "Quote",
+    {
+        "id": fields.UUIDField(),
+        "rate_e10": fields.CharField(help_text="euros per OSM × 10¹⁰"),
+        "step_units": fields.CharField(help_text="amounts are rounded up to this many 10⁻⁸ OSM"),
+        "valid_until": fields.DateTimeField(),
+        "source": fields.CharField(),
+    },
+)
+SaleLineSchema = _shape(
+    "SaleLine",
+    {
+        "label": fields.CharField(),
+        "quantity": fields.IntegerField(),
+        "unit_price_cents": fields.IntegerField(),
+        "total_cents": fields.IntegerField(),
+        "vat_rate_bp": fields.IntegerField(help_text="basis points: 10 % is 1000"),
+    },
+)
+TaxSchema = _shape(
+    "Tax",
+    {
+        "rate_bp": fields.IntegerField(),
+        "base_cents": fields.IntegerField(),
+        "vat_cents": fields.IntegerField(),
+        "total_cents": fields.IntegerField(),
+    },
+)
+OsmSchema = _shape(
+    "Osm",
+    {
+        "request": fields.UUIDField(),
+        "state": fields.CharField(),
+        "reference": fields.CharField(),
+        "address": fields.CharField(),
+        "units": fields.CharField(help_text="10⁻⁸ OSM"),
+        "amount": fields.CharField(help_text="whole coins with a point"),
+        "missing_units": fields.CharField(),
+        "uri": fields.CharField(),
+        "qr_svg_path": fields.CharField(),
+        "qr_size": fields.IntegerField(),
+        "expires_at": fields.DateTimeField(),
+        "confirmations": fields.IntegerField(),
+        "required": fields.IntegerField(),
+        "wait_s": fields.IntegerField(),
+        "rate_e10": fields.CharField(),
+        "fee_units": fields.CharField(),
+        "flags": fields.ListField(child=fields.CharField()),
+    },
+)
+SaleTenderSchema = _shape(
+    "SaleTender",
+    {
+        "key": fields.CharField(),
+        "kind": fields.CharField(),
+        "amount_cents": fields.IntegerField(),
+        "received_cents": fields.IntegerField(),
+        "change_cents": fields.IntegerField(),
+        "state": fields.CharField(),
+        "osm": OsmSchema(allow_null=True),
+    },
+)
+PrintStateSchema = _shape(
+    "PrintState",
+    {
+        "state": fields.CharField(),
+    },
+)
+SaleSchema = _shape(
+    "SaleAnswer",
+    {
+        "key": fields.UUIDField(),
+        "state": fields.ChoiceField(choices=SaleState.choices),
+        "version": fields.IntegerField(),
+        "number": fields.CharField(allow_null=True),
+        "created_at": fields.DateTimeField(),
+        "paid_at": fields.DateTimeField(allow_null=True),
+        "total_cents": fields.IntegerField(),
+        "paid_cents": fields.IntegerField(),
+        "pending_cents": fields.IntegerField(),
+        "remaining_cents": fields.IntegerField(),
+        "serving": fields.CharField(),
+        "receipt": fields.CharField(),
+        "lines": SaleLineSchema(many=True),
+        "taxes": TaxSchema(many=True),
+        "tenders": SaleTenderSchema(many=True),
+        "print": PrintStateSchema(allow_null=True),
+        "operator": fields.CharField(),
+        "change_cents": fields.IntegerField(),
+    },
+)
+ShortSaleSchema = _shape(
+    "ShortSale",
+    {
+        "key": fields.UUIDField(),
+        "state": fields.ChoiceField(choices=SaleState.choices),
+        "version": fields.IntegerField(),
+        "number": fields.CharField(allow_null=True),
+        "created_at": fields.DateTimeField(),
+        "total_cents": fields.IntegerField(),
+        "remaining_cents": fields.IntegerField(),
+        "operator": fields.CharField(),
+        "osm_state": fields.CharField(allow_null=True),
+        "print_state": fields.CharField(allow_null=True),
+        "label": fields.CharField(),
+    },
+)
+LastSalesSchema = _shape(
+    "LastSales",
+    {
+        "sales": ShortSaleSchema(many=True),
+    },
+)
+TenderTotalSchema = _shape(
+    "TenderTotal",
+    {
+        "kind": fields.CharField(),
+        "amount_cents": fields.IntegerField(),
+        "osm_units": fields.CharField(),
+    },
+)
+PeriodSchema = _shape(
+    "Period",
+    {
+        "number": fields.IntegerField(),
+        "business_date": fields.DateField(),
+        "opened_at": fields.DateTimeField(),
+    },
+)
+XReadingSchema = _shape(
+    "XReading",
+    {
+        "register": fields.CharField(),
+        "period": PeriodSchema(allow_null=True),
+        "counts": fields.DictField(child=fields.IntegerField()),
+        "tenders": TenderTotalSchema(many=True),
+        "taxes": TaxSchema(many=True),
+        "total_cents": fields.IntegerField(),
+        "first_sequence": fields.IntegerField(allow_null=True),
+        "last_sequence": fields.IntegerField(allow_null=True),
+    },
+)

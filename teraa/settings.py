@@ -35,7 +35,7 @@ if not SECRET_KEY:
     SECRET_KEY = _secret.read_text().strip() if _secret.exists() else "not-for-serving"
 DEBUG = env.bool("TERAA_DEBUG", False)
 ALLOWED_HOSTS = env.list("TERAA_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("TERAA_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("TERAA_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "unfold",

@@ -20,7 +20,9 @@ from pos.words import WORDS
 register = template.Library()
 
 IMPORT_MAP = "vendor/importmap.json"
-IMPORTED = re.compile(r"""^(?:import|export)\b[^"';]*["']([^"']+)["']""", re.MULTILINE)
+IMPORTED = re.compile(
+    r"""^(?:import|export)\b(?:[^"';=]*?\bfrom)?\s*["']([^"']+)["']""", re.MULTILINE
+)
 
 
 class BrowserModulesMissing(RuntimeError):

@@ -36,7 +36,7 @@ def crockford(bits: int) -> str:
 def normalise_code(text: str) -> str:
     """What a person typed → the code as we store it: capitals, no separator, O→0, I and L→1."""
     kept = "".join(character for character in text.upper() if character.isalnum())
-    return kept.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+    return kept.replace("O", "0").replace("I", "1").replace("L", "1")
 
 
 def check_character(text: str) -> str:

@@ -36,6 +36,7 @@ PIN_SET = 923
 DRAWER_OPENED = 930
 TRAINING_CHANGED = 931
 CLOCK_JUMPED = 932
+RECEIPT_REPRINTED = 933
 PRINTER_FAILED = 940
 PAYMENT_UNKNOWN = 941
 PAYMENT_FORCED = 942
@@ -73,6 +74,7 @@ MEANINGS: dict[int, str] = {
     DRAWER_OPENED: "drawer opened without a sale",
     TRAINING_CHANGED: "training switched on or off",
     CLOCK_JUMPED: "clock jumped",
+    RECEIPT_REPRINTED: "receipt printed again",
     PRINTER_FAILED: "printer failed",
     PAYMENT_UNKNOWN: "outcome of a payment unknown",
     PAYMENT_FORCED: "payment forced by a person",

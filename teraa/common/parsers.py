@@ -25,4 +25,4 @@ class BoundedJSONParser(JSONParser):
         length = declared.META.get("CONTENT_LENGTH") if declared is not None else None
         if length and length.isdigit() and int(length) > limit:
             raise TooLarge(limit=limit)
-        return super().parse(stream, media_type, parser_context)  # type: ignore[arg-type]
+        return super().parse(stream, media_type, parser_context)

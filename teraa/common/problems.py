@@ -39,7 +39,9 @@ class Problem(Exception):
             "title": self._fill(self.title),
             "advice": self._fill(self.advice),
             "context": {
-                name: value if isinstance(value, bool | int | list | dict) or value is None else str(value)
+                name: value
+                if isinstance(value, bool | int | list | dict) or value is None
+                else str(value)
                 for name, value in self.context.items()
             },
         }
