@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 
@@ -16,6 +17,10 @@ from teraa.supervisor.texts import _
 
 def main() -> int:
     """Start TERAA and keep it running; return the status this process ends with."""
+    # A terminal that cannot draw a letter shows a question mark; that is no reason to stop.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         if not (PROC / "self").exists():
             raise Refusal(

@@ -128,13 +128,15 @@ def compile_texts(around: Surroundings) -> Step:
 
 
 def browser_modules(around: Surroundings) -> Step:
-    """Fetch what pages load in a browser; the script knows by itself when there is nothing to do."""
+    """Fetch what pages load in a browser."""
+    script, lock = ROOT / "script" / "browser-modules", ROOT / "package-lock.json"
+    made = ROOT / "static" / "vendor" / "importmap.json"
     return Step(
         name="browser_modules",
         title=_("The browser’s modules are in place"),
-        command=(str(ROOT / "script" / "browser-modules"),),
+        command=(str(script),),
         environment=around.common,
-        digest=None,
+        digest=lambda: _digest([str(made.exists()), *_contents([script, lock])]),
     )
 
 
@@ -152,13 +154,18 @@ def collect_static(places: Places, around: Surroundings) -> Step:
 
 def load_demo(around: Surroundings) -> Step:
     """Load the demonstration venues; the command adds what is missing and changes nothing else."""
-    files = [*ROOT.glob("teraa/demo/**/*.py"), *ROOT.glob("teraa/demo/**/*.json")]
+
+    def digest() -> str:
+        # Every room fills its own tables, so any of them may have learnt something new.
+        files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+        return _digest([around.common["DATABASE_URL"], *_contents(files)])
+
     return Step(
         name="load_demo",
         title=_("The demonstration venue is in place"),
         command=manage("load_demo"),
         environment={**around.common, **around.keys},
-        digest=lambda: _digest([around.common["DATABASE_URL"], *_contents(files)]),
+        digest=digest,
     )
 
 
