@@ -138,7 +138,7 @@ class PrintJob(Stateful):
     venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="+")
     printer = models.ForeignKey(Printer, models.PROTECT, related_name="jobs")
     key = models.UUIDField(_("key"), editable=False)
-    subject = models.CharField(_("about"), max_length=80)
+    subject = models.CharField(_("subject"), max_length=80)
     page = models.JSONField(_("page"))
     state = models.CharField(
         _("state"), max_length=10, choices=JobState.choices, default=JobState.QUEUED
@@ -146,11 +146,11 @@ class PrintJob(Stateful):
     detail = models.CharField(_("reason"), max_length=500, blank=True, default="")
     # Counts the leases: a report about an earlier one is refused.
     attempt = models.PositiveIntegerField(_("attempts"), default=0)
-    created_at = models.DateTimeField(_("queued"))
+    created_at = models.DateTimeField(_("queued at"))
     next_at = models.DateTimeField(_("not before"))
     lease_until = models.DateTimeField(_("lease ends"), null=True)
-    sent_at = models.DateTimeField(_("sent"), null=True)
-    done_at = models.DateTimeField(_("done"), null=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    done_at = models.DateTimeField(_("done at"), null=True)
     reprints = models.PositiveIntegerField(_("reprints"), default=0)
     reprint_reason = models.CharField(_("why again"), max_length=200, blank=True, default="")
     reprint_by = models.CharField(_("again by"), max_length=120, blank=True, default="")
