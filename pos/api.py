@@ -27,6 +27,7 @@ from pos.pricing import Wanted
 from pos.readings import print_x_reading, x_view
 from pos.states import ReceiptWish
 from teraa.common.clock import business_date, iso_utc, now
+from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
 from teraa.settlement.operations import current_quote
 from teraa.venues.authentication import StationSession
@@ -44,8 +45,8 @@ class TenderSerializer(serializers.Serializer[TenderWanted]):
 
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, taken once")
     kind = serializers.ChoiceField(choices=["cash", "card", "osm"])
-    amount_cents = serializers.IntegerField(min_value=1, max_value=MAX_CENTS)
-    received_cents = serializers.IntegerField(
+    amount_cents = WholeNumber(min_value=1, max_value=MAX_CENTS)
+    received_cents = WholeNumber(
         min_value=0, max_value=MAX_CENTS, required=False, allow_null=True
     )
     authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
@@ -57,18 +58,18 @@ class TenderSerializer(serializers.Serializer[TenderWanted]):
 
 class LineSerializer(serializers.Serializer[Wanted]):
     product = serializers.UUIDField()
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+    quantity = WholeNumber(min_value=1, max_value=MAX_QUANTITY)
 
 
 class SaleSerializer(serializers.Serializer[SaleWanted]):
     """A cart and how it is paid."""
 
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, sold once")
-    catalogue_version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    catalogue_version = WholeNumber(min_value=1, max_value=2**31 - 1)
     serving = serializers.ChoiceField(choices=Serving.choices, default=Serving.ON_SITE)
     receipt = serializers.ChoiceField(choices=ReceiptWish.choices, default=ReceiptWish.NONE)
     lines = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MAX_LINES)
-    total_cents = serializers.IntegerField(min_value=0, max_value=MAX_CENTS)
+    total_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
     tenders = serializers.ListField(child=TenderSerializer(), max_length=MAX_TENDERS)
 
     def wanted(self) -> SaleWanted:

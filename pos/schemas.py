@@ -162,8 +162,9 @@ TenderTotalSchema = _shape(
     "TenderTotal",
     {
         "kind": fields.CharField(),
+        "count": fields.IntegerField(),
         "amount_cents": fields.IntegerField(),
-        "osm_units": fields.CharField(),
+        "osm_units": fields.CharField(allow_null=True, help_text="10⁻⁸ OSM"),
     },
 )
 PeriodSchema = _shape(

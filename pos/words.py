@@ -97,7 +97,7 @@ WORDS: dict[str, Promise] = {
     "receipt.copy": _("Print a duplicate"),
     "cash.due": _("To pay"),
     "cash.given": _("Received"),
-    "cash.change": _("Change"),
+    "cash.change": _("Change due"),
     "cash.missing": _("Missing"),
     "cash.back": _("change {amount}"),
     "cash.exact": _("Exact"),

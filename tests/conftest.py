@@ -20,9 +20,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
+from teraa.common.texts import compile_catalogue
 from teraa.supervisor.cluster import APP_ROLE, OWNER_ROLE
 from tests.database import EphemeralCluster, ephemeral_cluster
 
+ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "teraa_template"
 LONG = os.environ.get("TERAA_LONG") == "1"
 
@@ -37,6 +39,12 @@ def _enter_as(cluster: EphemeralCluster, *, role: str, database: str) -> None:
         PASSWORD=cluster.passwords[role],
         NAME=database,
     )
+
+
+def pytest_configure() -> None:
+    """Sentences are part of what is tested: have them in French before anything asks."""
+    for path in sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po")):
+        compile_catalogue(path)
 
 
 @pytest.fixture(scope="session")
