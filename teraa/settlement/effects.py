@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from typing import Protocol
+from typing import LiteralString, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -25,6 +25,14 @@ KINDS: tuple[str, ...] = tuple(kind.value for kind in EffectKind)
 FIRST_RETRY = datetime.timedelta(milliseconds=500)
 LONGEST_RETRY = datetime.timedelta(minutes=5)
 ERROR_LENGTH = 2000
+
+PROBE: LiteralString = """
+SELECT EXISTS (
+    SELECT FROM settlement_effect
+    WHERE handled_at IS NULL AND (next_at IS NULL OR next_at <= now())
+)
+"""
+"""Whether there is work: what the loop asks before it begins a transaction."""
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +108,7 @@ def deliver_all(*, at: datetime.datetime) -> int:
     return tried
 
 
-def waiting_count(*, at: datetime.datetime) -> tuple[int, int]:
+def waiting_count() -> tuple[int, int]:
     """How many effects wait, and how many of them have failed before."""
     waiting = Effect.objects.filter(handled_at__isnull=True)
     return waiting.count(), waiting.filter(attempts__gt=0).count()

@@ -1,0 +1,40 @@
+"""``manage.py effects``: hands news of dues to the trades that opened them, until stopped."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from teraa.live.loop import Loop
+from teraa.live.wake import EFFECTS
+from teraa.settlement import effects
+
+IDLE = 0.25
+"""A sale never wakes anybody (law 8): four quiet looks a second are what that costs."""
+
+
+class Command(BaseCommand):
+    help = "Deliver effects to the trades, until stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        Loop(
+            part="effects",
+            turn=turn,
+            channels=[EFFECTS],
+            idle=IDLE,
+            probe=effects.PROBE,
+            detail=detail,
+        ).run()
+
+
+def turn(at: datetime.datetime) -> bool:
+    """Deliver one effect; True when there was one."""
+    return effects.deliver_one(at=at)
+
+
+def detail() -> dict[str, int]:
+    """For the heartbeat: how many effects wait, and how many of them failed before."""
+    waiting, failing = effects.waiting_count()
+    return {"waiting": waiting, "failing": failing}

@@ -1,0 +1,363 @@
+"""Writing what the chain says: the only place that stores blocks, and moves the cursor.
+
+Every function is one transaction that begins by locking the cursor and comparing the epoch: a
+leader that was replaced while it slept changes nothing. Stored twice is stored once.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from teraa.settlement.operations.progress import bring_up_to_date
+from teraa.settlement.osm import references
+from teraa.settlement.osm.blocks import BlockHeader
+from teraa.settlement.osm.derive import LAST_SECOND
+from teraa.settlement.osm.ingest.matching import Known, match
+from teraa.settlement.osm.ingest.verify import (
+    VerifiedBlock,
+    VerifiedTransaction,
+    concerns,
+    verify_signatures,
+)
+from teraa.settlement.osm.models import (
+    Allocation,
+    Block,
+    BlockCursor,
+    ChainTransaction,
+    Network,
+    OsmRequest,
+    Receipt,
+    WatchedAddress,
+)
+from teraa.settlement.osm.moments import moment
+from teraa.settlement.osm.states import AllocationKind, Direction, RequestState
+from teraa.settlement.osm.transactions import TRANSFER
+
+
+class LeadershipLost(Exception):
+    """Another leader has taken over: this one must stop writing."""
+
+
+class CursorMoved(Exception):
+    """The blocks do not follow the block the cursor is at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leadership:
+    """Who writes: the network, and the epoch in which it may."""
+
+    network: Network
+    epoch: int
+
+
+@transaction.atomic
+def store_blocks(by: Leadership, blocks: Sequence[VerifiedBlock], *, at: datetime.datetime) -> int:
+    """Store blocks that follow the cursor, all that they mean for us, and move the cursor.
+
+    Live, that is one block; catching up, up to a hundred. Returns how many requests moved.
+    Raises LeadershipLost, CursorMoved, verify.TransactionRefused.
+    """
+    cursor = _locked_cursor(by)
+    first, last = blocks[0].header, blocks[-1]
+    if first.previous_block != cursor.block_id or first.height != cursor.height + 1:
+        raise CursorMoved(f"{first.height} does not follow {cursor.height} {cursor.block_id}")
+    rows = _store_headers(by.network, blocks, at)
+    placed = [
+        (one, rows[block.block_id], place)
+        for block in blocks
+        for place, one in enumerate(block.transactions)
+    ]
+    touched = _store_transactions(by.network, placed, at)
+    cursor.height, cursor.block_id = last.header.height, last.block_id
+    cursor.save(update_fields=["height", "block_id"])
+    due = OsmRequest.objects.filter(network=by.network, next_height__lte=cursor.height)
+    touched.update(due.values_list("pk", flat=True))
+    return len(bring_up_to_date(request_ids=touched, at=at))
+
+
+@transaction.atomic
+def store_pool(
+    by: Leadership, waiting: Sequence[VerifiedTransaction], *, at: datetime.datetime
+) -> int:
+    """Store transactions that wait in the node's pool; return how many requests moved.
+
+    One without its sender's signature is passed over: no block will hold it. Raises
+    LeadershipLost.
+    """
+    _locked_cursor(by)
+    txids = [one.txid for one in waiting]
+    back = ChainTransaction.objects.filter(
+        network=by.network, txid__in=txids, block__isnull=True, gone_at__isnull=False
+    )
+    returned = list(back.values_list("pk", flat=True))
+    if returned:
+        ChainTransaction.objects.filter(pk__in=returned).update(gone_at=None)
+    touched = _requests_paid_by(returned)
+    signed = [one for one in waiting if one.transaction.verifies()]
+    touched |= _store_transactions(by.network, [(one, None, None) for one in signed], at)
+    return len(bring_up_to_date(request_ids=touched, at=at))
+
+
+@transaction.atomic
+def mark_gone(by: Leadership, txids: Iterable[str], *, at: datetime.datetime) -> int:
+    """No pool holds these any more and no block does: they count as never sent, until they return.
+
+    Returns how many requests moved. Raises LeadershipLost.
+    """
+    _locked_cursor(by)
+    rows = ChainTransaction.objects.filter(
+        network=by.network, txid__in=list(txids), block__isnull=True, gone_at__isnull=True
+    )
+    gone = list(rows.values_list("pk", flat=True))
+    ChainTransaction.objects.filter(pk__in=gone).update(gone_at=at)
+    return len(bring_up_to_date(request_ids=_requests_paid_by(gone), at=at))
+
+
+@transaction.atomic
+def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime) -> int:
+    """Go back to a block we hold: those above leave our chain, their transactions wait in limbo.
+
+    Most of them return within a minute, in the same or another block. Returns how many requests
+    moved. Raises LeadershipLost, CursorMoved.
+    """
+    cursor = _locked_cursor(by)
+    kept = Block.objects.filter(network=by.network, block_id=block_id, canonical=True)
+    if not kept.exists():
+        raise CursorMoved(f"we do not hold {height} {block_id}")
+    removed = Block.objects.filter(network=by.network, canonical=True, height__gt=height)
+    limbo = ChainTransaction.objects.filter(block__in=removed)
+    pks = list(limbo.values_list("pk", flat=True))
+    limbo.update(block=None, position=None)
+    removed.update(canonical=False)
+    cursor.height, cursor.block_id = height, block_id
+    cursor.save(update_fields=["height", "block_id"])
+    return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
+
+
+@transaction.atomic
+def expire(by: Leadership, *, at: datetime.datetime) -> int:
+    """Let ``derive`` judge the requests whose time is up; return how many moved.
+
+    Raises LeadershipLost.
+    """
+    over = OsmRequest.objects.filter(
+        network=by.network, state=RequestState.OPEN, expires_at__lte=at - LAST_SECOND
+    )
+    ids = list(over.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    _locked_cursor(by)
+    return len(bring_up_to_date(request_ids=ids, at=at))
+
+
+def block_row(network: Network, header: BlockHeader, at: datetime.datetime) -> Block:
+    """An unsaved canonical row for a verified header."""
+    return Block(
+        network=network,
+        height=header.height,
+        block_id=header.id or "",
+        previous_id=header.previous_block,
+        forged_at=moment(header.timestamp, network.epoch),
+        generator_public_key=header.generator_public_key,
+        transactions=header.number_of_transactions,
+        amount_units=header.total_amount,
+        fee_units=header.total_fee,
+        payload_hash=header.payload_hash,
+        canonical=True,
+        stored_at=at,
+    )
+
+
+def _locked_cursor(by: Leadership) -> BlockCursor:
+    cursor = BlockCursor.objects.select_for_update(no_key=True).get(network=by.network)
+    if cursor.epoch != by.epoch:
+        raise LeadershipLost(f"epoch {cursor.epoch} follows {by.epoch}")
+    return cursor
+
+
+def _store_headers(
+    network: Network, blocks: Sequence[VerifiedBlock], at: datetime.datetime
+) -> dict[str, Block]:
+    """A block that left our chain and comes back is the same row again."""
+    rows = Block.objects.bulk_create(
+        [block_row(network, block.header, at) for block in blocks],
+        update_conflicts=True,
+        unique_fields=["network", "block_id"],
+        update_fields=["canonical"],
+    )
+    return {row.block_id: row for row in rows}
+
+
+def _store_transactions(
+    network: Network,
+    placed: Sequence[tuple[VerifiedTransaction, Block | None, int | None]],
+    at: datetime.datetime,
+) -> set[UUID]:
+    """Store what concerns a watched address; return the requests that any of it pays."""
+    watched = _watched(network, [one for one, _, _ in placed])
+    ours = [item for item in placed if concerns(item[0], watched)]
+    if not ours:
+        return set()
+    verify_signatures([one for one, _, _ in ours], addresses=watched)
+    rows = [_transaction_row(network, one, block, place, at) for one, block, place in ours]
+    if ours[0][1] is None:
+        ChainTransaction.objects.bulk_create(rows, ignore_conflicts=True)
+    else:
+        for row in rows:
+            row.gone_at = None
+        ChainTransaction.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["network", "txid"],
+            update_fields=["block", "position", "gone_at"],
+        )
+    stored = dict(
+        ChainTransaction.objects.filter(
+            network=network, txid__in=[row.txid for row in rows]
+        ).values_list("txid", "pk")
+    )
+    receipts = [
+        receipt
+        for one, _, _ in ours
+        for receipt in _receipt_rows(one, stored[one.txid], watched, at)
+    ]
+    Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
+    _allocate(network, [one for one, _, _ in ours], list(stored.values()), at)
+    return _requests_paid_by(stored.values())
+
+
+def _watched(
+    network: Network, transactions: Sequence[VerifiedTransaction]
+) -> dict[str, WatchedAddress]:
+    addresses = {one.sender for one in transactions}
+    addresses |= {
+        one.transaction.recipient_id
+        for one in transactions
+        if one.transaction.type == TRANSFER and one.transaction.recipient_id
+    }
+    if not addresses:
+        return {}
+    rows = WatchedAddress.objects.filter(network=network, address__in=addresses)
+    return {row.address: row for row in rows}
+
+
+def _transaction_row(
+    network: Network,
+    one: VerifiedTransaction,
+    block: Block | None,
+    place: int | None,
+    at: datetime.datetime,
+) -> ChainTransaction:
+    transaction_ = one.transaction
+    return ChainTransaction(
+        network=network,
+        txid=one.txid,
+        version=transaction_.version,
+        type=transaction_.type,
+        sender=one.sender,
+        sender_public_key=transaction_.sender_public_key,
+        amount_units=transaction_.amount,
+        fee_units=transaction_.fee,
+        memo=transaction_.vendor_field,
+        memo_text=transaction_.memo.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        sender_time=moment(transaction_.timestamp, network.epoch),
+        raw=one.raw,
+        first_seen_at=at,
+        block=block,
+        position=place,
+    )
+
+
+def _receipt_rows(
+    one: VerifiedTransaction,
+    transaction_pk: int,
+    watched: dict[str, WatchedAddress],
+    at: datetime.datetime,
+) -> list[Receipt]:
+    """Only a transfer of something from one address to another moves coins (T15)."""
+    transaction_ = one.transaction
+    recipient = transaction_.recipient_id
+    if transaction_.type != TRANSFER or not transaction_.amount or recipient == one.sender:
+        return []
+    sides = [(Direction.IN, recipient or ""), (Direction.OUT, one.sender)]
+    return [
+        Receipt(
+            transaction_id=transaction_pk,
+            venue_id=watched[address].venue_id,
+            watched=watched[address],
+            direction=direction,
+            amount_units=transaction_.amount,
+            stored_at=at,
+        )
+        for direction, address in sides
+        if address in watched
+    ]
+
+
+def _allocate(
+    network: Network,
+    transactions: Sequence[VerifiedTransaction],
+    transaction_pks: Sequence[int],
+    at: datetime.datetime,
+) -> None:
+    """Give every incoming receipt that has no live allocation one, by the references it carries."""
+    live = Allocation.objects.filter(receipt=OuterRef("pk"), reversed_at__isnull=True)
+    waiting = list(
+        Receipt.objects.filter(
+            ~Exists(live), transaction__in=transaction_pks, direction=Direction.IN
+        )
+        .select_related("watched", "transaction")
+        .order_by("pk")
+    )
+    if not waiting:
+        return
+    named = {
+        one.txid: references.find(one.transaction.memo)
+        for one in transactions
+        if one.transaction.vendor_field
+    }
+    requests = OsmRequest.objects.filter(
+        network=network, reference_norm__in={one for found in named.values() for one in found}
+    )
+    known = {
+        norm: Known(pk, address)
+        for norm, pk, address in requests.values_list("reference_norm", "pk", "address")
+    }
+    rows = []
+    for receipt in waiting:
+        decided = match(
+            address=receipt.watched.address,
+            references=named.get(receipt.transaction.txid, []),
+            known=known,
+        )
+        rows.append(
+            Allocation(
+                venue_id=receipt.venue_id,
+                receipt=receipt,
+                kind=decided.kind,
+                request_id=decided.request_id,
+                amount_units=receipt.amount_units,
+                reason=decided.reason,
+                created_at=at,
+            )
+        )
+    Allocation.objects.bulk_create(rows)
+
+
+def _requests_paid_by(transaction_pks: Iterable[int]) -> set[UUID]:
+    pks = list(transaction_pks)
+    if not pks:
+        return set()
+    rows = Allocation.objects.filter(
+        receipt__transaction__in=pks,
+        kind=AllocationKind.REQUEST,
+        reversed_at__isnull=True,
+        request__isnull=False,
+    )
+    return {pk for pk in rows.values_list("request_id", flat=True) if pk is not None}

@@ -1,0 +1,81 @@
+"""``manage.py ingest``: follows the chain as the one leader, or stands by, until stopped."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from teraa.live.loop import Loop
+from teraa.live.wake import INGEST
+from teraa.settlement.osm.dialects.core2 import Core2Node
+from teraa.settlement.osm.ingest.election import Election
+from teraa.settlement.osm.ingest.store import LeadershipLost
+from teraa.settlement.osm.ingest.worker import IDLE, Place, Worker
+
+
+class Command(BaseCommand):
+    help = "Follow the OSM chain, until stopped. A second one stands by."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Two lines a second about every look at the node say nothing.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        election = Election(settings.TERAA_NODE_NETHASH)
+        try:
+            while stand_by(election) and lead(election):
+                pass
+        finally:
+            election.resign()
+
+
+def stand_by(election: Election) -> bool:
+    """Wait for the leader's seat; False when stopped before it was free."""
+
+    def turn(at: datetime.datetime) -> bool:
+        if election.try_to_lead():
+            loop.stop()
+        return False
+
+    loop = Loop(part="ingest-standby", turn=turn, idle=IDLE)
+    # A leader from the start need not show up as a standby first.
+    if not election.try_to_lead():
+        loop.run()
+    return election.is_leading()
+
+
+def lead(election: Election) -> bool:
+    """Follow the chain while leading; False when stopped, True when the seat was lost."""
+    lost = False
+    place = Place(
+        url=settings.TERAA_NODE_URL,
+        hooks_url=settings.TERAA_NODE_HOOKS_URL,
+        pinned=settings.TERAA_NODE_NETHASH,
+        hook_base=settings.TERAA_HOOK_BASE,
+    )
+    node = Core2Node(place.url, place.hooks_url)
+    worker = Worker(node, place, is_stopping=lambda: loop.stopping)
+
+    def turn(at: datetime.datetime) -> bool:
+        nonlocal lost
+        try:
+            if not election.is_leading():
+                raise LeadershipLost("the session that held the seat is gone")
+            more = worker.turn(at)
+        except LeadershipLost:
+            lost = True
+            election.resign()
+            loop.stop()
+            return False
+        loop.idle = worker.idle
+        return more
+
+    loop = Loop(part="ingest", turn=turn, channels=[INGEST], idle=IDLE, detail=worker.described)
+    try:
+        loop.run()
+    finally:
+        worker.close()
+        node.close()
+    return lost
