@@ -13,7 +13,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -281,11 +280,12 @@ def _write(
         if cursor.rowcount != 1:
             raise RuntimeError("the chain's head moved although it was locked")
     kind, sequence = values["kind"], values["sequence"]
+
+    def raise_mark() -> None:
+        keys.raise_mark(register_id=register_id, kind=kind, sequence=sequence, hash=hash)
+
     # robust: the sale is committed by then; a full disk must not turn it into an error.
-    transaction.on_commit(
-        partial(keys.raise_mark, register_id=register_id, kind=kind, sequence=sequence, hash=hash),
-        robust=True,
-    )
+    transaction.on_commit(raise_mark, robust=True)
     return SealedDocument(
         id=document_id,
         register_id=register_id,

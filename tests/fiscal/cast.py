@@ -87,6 +87,17 @@ def seal(
         return seal_ticket(register_id=register.pk, ticket=ticket(*lines, **fields), at=at)
 
 
+class Interrupted(Exception):
+    """What goes wrong after a seal, so that all of it is undone."""
+
+
+@transaction.atomic
+def seal_and_fail(register: Register) -> None:
+    """A ticket sealed in a transaction that does not live."""
+    seal_ticket(register_id=register.pk, ticket=ticket(), at=AT)
+    raise Interrupted
+
+
 def note(
     register: Register, code: int = 80, at: datetime.datetime = AT, **values: Any
 ) -> SealedDocument:
