@@ -74,7 +74,6 @@ async def start_database(start: Start) -> EmbeddedDatabase:
             vital=True,
             port=database.port,
             stop_signal=signal.SIGINT,  # PostgreSQL's fast and clean shutdown
-            patience_seconds=3.5,
             account=database.cluster.account,
             directory="/",
         )

@@ -100,13 +100,14 @@ def house_parts(choices: Choices, places: Places, around: Surroundings) -> list[
                 port=choices.printer_port,
             )
         )
-    parts.append(
-        Part(
-            name="agent",
-            command=module("teraa.devices.agent", f"--config={places.agent}"),
-            environment=around.common,
+    if places.agent.exists():  # no station for an agent, no agent
+        parts.append(
+            Part(
+                name="agent",
+                command=module("teraa.devices.agent", f"--config={places.agent}"),
+                environment=around.common,
+            )
         )
-    )
     return parts
 
 

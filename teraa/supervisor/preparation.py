@@ -7,6 +7,7 @@ import hashlib
 import json
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,20 +171,21 @@ def load_demo(around: Surroundings) -> Step:
 
 
 def agent_config(choices: Choices, places: Places, around: Surroundings) -> Step:
-    """Enrol the agent of this machine, once; its token is in the file this writes."""
+    """Enrol the agent of this machine; where it calls, and its token, are in the file this writes.
+
+    A house without a station for an agent gets no file, and is asked again at every start.
+    """
+
+    def digest() -> str:
+        made = "made" if places.agent.exists() else uuid.uuid4().hex
+        return _digest([made, choices.scheme, str(choices.port), around.common["DATABASE_URL"]])
+
     return Step(
         name="agent_config",
         title=_("The hardware agent is enrolled"),
         command=manage("agent_config"),
-        environment=around.common,
-        digest=lambda: _digest(
-            [
-                str(places.agent.exists()),
-                choices.scheme,
-                str(choices.port),
-                around.common["DATABASE_URL"],
-            ]
-        ),
+        environment={**around.common, **around.keys},  # an enrolment is a sealed event
+        digest=digest,
     )
 
 
@@ -193,7 +195,7 @@ def demo_links(around: Surroundings) -> Step:
         name="demo_links",
         title=_("Links for the demonstration"),
         command=manage("demo_links"),
-        environment=around.common,
+        environment={**around.common, **around.keys},
         digest=None,
     )
 

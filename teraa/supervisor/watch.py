@@ -28,6 +28,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 # How long a part without a port must last before it counts as up.
 MOMENT_SECONDS = 1.0
+# How long the end of everything may take before what is left is killed.
+ENDING_SECONDS = 9.0
 
 
 @dataclass
@@ -89,19 +91,23 @@ class Watch:
     async def end(self) -> None:
         """End every part, the database last, and leave no process of this run behind."""
         self._is_ending = True
+        deadline = time.monotonic() + ENDING_SECONDS
         others = [kept for name, kept in self._kept.items() if name != "database"]
-        await asyncio.gather(*(self._end(kept) for kept in others))
-        if "database" in self._kept:
-            await self._end(self._kept["database"])
+        await asyncio.gather(
+            *(self._end(kept, patience_seconds=kept.part.patience_seconds) for kept in others)
+        )
+        if database := self._kept.get("database"):
+            # It writes everything out before it ends, so it gets whatever time is left.
+            await self._end(database, patience_seconds=deadline - time.monotonic())
         # Whatever left its group (a part's own children may) still carries the run's mark.
         send(marked(self._run), signal.SIGKILL)
         are_gone(lambda: marked(self._run), patience_seconds=1.0)
 
-    async def _end(self, kept: Kept) -> None:
+    async def _end(self, kept: Kept, *, patience_seconds: float) -> None:
         process, task = kept.process, kept.task
         if task is not None and process is not None:
             send([process.pid], kept.part.stop_signal)
-            ended, _pending = await asyncio.wait([task], timeout=kept.part.patience_seconds)
+            ended, _pending = await asyncio.wait([task], timeout=patience_seconds)
             if not ended:
                 self._say(_("{name}: did not end when asked, killed").format(name=kept.part.name))
         if task is not None:

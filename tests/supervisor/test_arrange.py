@@ -37,6 +37,13 @@ def test_a_venue_cannot_open_without_its_vital_parts():
     assert vital == {"web", "live", "ingest", "effects", "relay"}
 
 
+def test_an_agent_runs_where_one_is_enrolled(tmp_path):
+    assert "agent" not in _parts(replace(DEMO, data=tmp_path))
+
+    Places(tmp_path).agent.touch()
+    assert "agent" in _parts(replace(DEMO, data=tmp_path))
+
+
 def test_a_real_venue_has_no_fake_printer():
     assert "printer" in _parts(DEMO)
     assert "printer" not in _parts(replace(DEMO, demo=False))
