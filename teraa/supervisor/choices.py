@@ -14,6 +14,9 @@ from teraa.supervisor.refusals import Refusal
 from teraa.supervisor.texts import _
 
 
+DEMO_BLOCK_SECONDS = 8
+
+
 @dataclass(frozen=True)
 class Choices:
     """One start, decided."""
@@ -22,6 +25,8 @@ class Choices:
     port: int
     demo: bool
     lan: bool = False
+    # Of the development node; a chain keeps the one it began with.
+    block_seconds: int = DEMO_BLOCK_SECONDS
     # Both set: somebody else's PostgreSQL. Both empty: our own.
     database_url: str = ""
     database_owner_url: str = ""
@@ -94,6 +99,7 @@ def read_choices(arguments: Sequence[str], environment: Mapping[str, str]) -> Ch
         port=_port(environment.get("TERAA_PORT") or "8000"),
         demo=_demo(data, environment.get("TERAA_DEMO", ""), is_embedded=not database_url),
         lan=lan,
+        block_seconds=_block_seconds(environment.get("TERAA_DEMO_BLOCK_SECONDS") or ""),
         database_url=database_url,
         database_owner_url=owner_url,
     )
@@ -110,6 +116,18 @@ def _port(text: str) -> int:
         return int(text)
     raise Refusal(
         _("TERAA_PORT is “{text}”; it must be a number from 1024 to 65530.").format(text=text)
+    )
+
+
+def _block_seconds(text: str) -> int:
+    if not text:
+        return DEMO_BLOCK_SECONDS
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 60:
+        return int(text)
+    raise Refusal(
+        _("TERAA_DEMO_BLOCK_SECONDS is “{text}”; it must be a number from 1 to 60.").format(
+            text=text
+        )
     )
 
 

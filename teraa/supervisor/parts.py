@@ -14,7 +14,6 @@ from teraa.supervisor.places import ROOT, Places
 # Read at start-up by granian; two processes share a host's cores with PostgreSQL and the loops.
 WEB_WORKERS = 2
 WEB_THREADS = 4
-DEMO_BLOCK_SECONDS = 8
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def node_part(choices: Choices, places: Places, around: Surroundings) -> Part:
         command=module(
             "teraa.settlement.osm.devnet",
             "--profile=manifesto",
-            f"--blocktime={DEMO_BLOCK_SECONDS}",
+            f"--blocktime={choices.block_seconds}",
             f"--port={choices.node_port}",
             f"--hooks-port={choices.hooks_port}",
             f"--data={places.data / 'devnet'}",

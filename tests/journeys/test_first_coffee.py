@@ -1,0 +1,247 @@
+"""One coffee through every room: a real browser, a real signature, a real chain, a printed ticket.
+
+Everything runs as ``script/server`` starts it. Pictures for the README are taken on the way and
+kept in ``docs/images/`` when ``TERAA_PICTURES=1``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet, demo_passphrase
+from tests.browsing import PHONE, TABLET, chromium, page_at
+from tests.running import ROOT, RunningHouse, running_house
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+
+BLOCK_S = 4  # long enough to see amber before green
+PICTURES = os.environ.get("TERAA_PICTURES") == "1"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[RunningHouse]:
+    with running_house(tmp_path_factory.mktemp("coffee") / "house", block_seconds=BLOCK_S) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def wallet(house) -> DevelopmentWallet:
+    return DevelopmentWallet(house.node_url, demo_passphrase())
+
+
+@pytest.fixture
+def till(house, browser) -> Iterator[Page]:
+    with page_at(browser, size=TABLET) as page:
+        open_till(page, house)
+        yield page
+
+
+def open_till(page: Page, house: RunningHouse, till: int = 0) -> None:
+    """Through the one-time link of the start block, then the cashier's PIN."""
+    links = house.fresh_links()
+    page.goto(links["till_links"][till]["url"])
+    page.locator("form button[type=submit]").click()
+    cashier = next(pin for pin in links["pins"] if pin["role"] == "manager")
+    page.locator("[data-staff]", has_text=cashier["name"]).click()
+    for digit in cashier["pin"]:
+        page.locator(f'[data-key="{digit}"]').click()
+    if page.locator('[data-act="sign-on"]').is_visible():
+        page.locator('[data-act="sign-on"]').click()
+    expect(page.locator("[data-product]").first).to_be_visible()
+
+
+def tap(page: Page, label: str) -> None:
+    page.locator("[data-product]", has_text=label).first.click()
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
+
+
+def paper_with(house: RunningHouse, text: str, seconds: float = 10) -> dict[str, Any]:
+    """The newest printed ticket that says ``text``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for path in sorted(house.paper.glob("*.json"), reverse=True):
+            ticket = json.loads(path.read_text())
+            if text in read(ticket):
+                return ticket | {"picture": path.with_suffix(".png")}
+        time.sleep(0.1)
+    raise AssertionError(f"no paper says {text!r}: {sorted(house.paper.glob('*'))}")
+
+
+def read(ticket: dict[str, Any]) -> str:
+    return "\n".join(str(line) for line in ticket["lines"])
+
+
+def assert_books_are_clean(house: RunningHouse) -> None:
+    verified = house.manage("verify_fiscal", check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def uri_shown(page: Page) -> str:
+    """What a wallet would scan."""
+    sale = page.evaluate(
+        """async () => {
+            const last = await (await fetch("/api/pos/sales/?last=1")).json();
+            return (await fetch(`/api/pos/sales/${last.sales[0].key}/`)).json();
+        }"""
+    )
+    tenders = [one for one in sale["tenders"] if one["osm"] and one["state"] == "pending"]
+    return tenders[-1]["osm"]["uri"]
+
+
+def test_a_coffee_paid_in_osm_and_printed(house, till, wallet):
+    tap(till, "Café")
+    till.locator('[data-act="paper"]').click()
+    picture(till, "till-tablet-light")
+    till.locator('[data-act="pay-osm"]').click()
+    expect(till.locator('[data-state="open"]').last).to_be_visible()
+    picture(till, "till-osm")
+
+    sent = time.monotonic()
+    wallet.pay(uri_shown(till))
+    expect(till.locator('main [data-state="seen"], [data-pane] [data-state="seen"]').first).to_be_visible(timeout=1000)
+    amber_after = time.monotonic() - sent
+    picture(till, "till-osm-seen")
+    expect(till.locator('[data-state="paid"][data-paid], [data-paid]').first).to_be_visible(
+        timeout=(BLOCK_S + 4) * 1000
+    )
+    picture(till, "till-paid")
+
+    assert amber_after < 1
+    ticket = paper_with(house, "OSM")
+    text = read(ticket)
+    assert "Café" in text
+    assert "€" in text
+    assert "TOTAL" in text
+    if PICTURES:
+        (ROOT / "docs" / "images" / "receipt.png").write_bytes(Path(ticket["picture"]).read_bytes())
+    assert_books_are_clean(house)
+
+
+def test_a_starter_paid_in_cash_with_its_change(house, till):
+    tap(till, "Œuf")
+    till.locator('[data-act="paper"]').click()
+    till.locator('[data-act="pay-cash"]').click()
+    till.locator('[data-note="2000"]').click()
+    if till.locator('[data-act="settle-cash"]').is_visible():
+        till.locator('[data-act="settle-cash"]').click()
+    change = till.locator("[data-change]").last
+    expect(change).to_be_visible()
+
+    ticket = paper_with(house, "Œuf")
+    assert "€" in read(ticket)
+    assert ticket["drawer"], "cash opens the drawer"
+    assert int(change.get_attribute("data-change") or 0) > 0
+    assert_books_are_clean(house)
+
+
+def test_a_beer_paid_by_card_without_paper(house, till):
+    before = len(list(house.paper.glob("*.json")))
+    tap(till, "Bière")
+    till.locator('[data-act="pay-card"]').click()
+    till.locator('[data-act="card-accepted"]').click()
+    expect(till.locator("[data-paid]").first).to_be_visible()
+
+    time.sleep(1)
+    assert len(list(house.paper.glob("*.json"))) == before, "paper only when asked for"
+    assert_books_are_clean(house)
+
+
+def test_osm_then_cash_on_one_sale(house, till, wallet):
+    tap(till, "Café")
+    tap(till, "Café")
+    till.locator('[data-act="split"]').click()
+    till.locator('[data-portion="2"]').click()
+    till.locator('[data-act="pay-osm"]').first.click()
+    wallet.pay(uri_shown(till))
+    # Half is on its way; the other half is taken in cash.
+    till.locator("[data-rest]:not([data-rest='0'])").first.wait_for()
+    if till.locator('[data-act="pay-otherwise"]').is_visible():
+        till.locator('[data-act="pay-otherwise"]').click()
+    till.locator('[data-act="pay-cash"]').last.click()
+    till.locator('[data-act="exact"]').click()
+    if till.locator('[data-act="settle-cash"]').is_visible():
+        till.locator('[data-act="settle-cash"]').click()
+    expect(till.locator("[data-paid]").first).to_be_visible(timeout=(BLOCK_S + 6) * 1000)
+
+    sale = till.evaluate(
+        """async () => {
+            const last = await (await fetch("/api/pos/sales/?last=1")).json();
+            return (await fetch(`/api/pos/sales/${last.sales[0].key}/`)).json();
+        }"""
+    )
+    assert sorted(one["kind"] for one in sale["tenders"]) == ["cash", "osm"]
+    assert {one["state"] for one in sale["tenders"]} == {"settled"}
+    assert_books_are_clean(house)
+
+
+def test_the_next_customer_does_not_wait(house, till, wallet):
+    tap(till, "Café")
+    till.locator('[data-act="pay-osm"]').click()
+    expect(till.locator('[data-state="open"]').last).to_be_visible()
+    uri = uri_shown(till)
+    till.locator('[data-act="next"]').first.click()
+
+    tap(till, "Bière")
+    till.locator('[data-act="pay-cash"]').click()
+    till.locator('[data-act="exact"]').click()
+    if till.locator('[data-act="settle-cash"]').is_visible():
+        till.locator('[data-act="settle-cash"]').click()
+    expect(till.locator("[data-paid]").first).to_be_visible()
+    till.locator('[data-act="next"]').first.click()
+
+    wallet.pay(uri)
+    till.locator('[data-act="sales"]').click()
+    waiting = till.locator('[data-sale] [data-state="paid"], [data-sale][data-state="paid"]')
+    expect(waiting.nth(1)).to_be_visible(timeout=(BLOCK_S + 6) * 1000)
+    assert_books_are_clean(house)
+
+
+def test_green_within_two_seconds_of_the_block_without_any_socket(house, browser, wallet):
+    """The socket's process hangs: it takes connections and never says a word."""
+    live = int(house.parts()["live"]["pid"])
+    os.killpg(live, signal.SIGSTOP)
+    try:
+        with page_at(browser, size=PHONE) as page:
+            open_till(page, house, till=1)
+            tap(page, "Café")
+            page.locator('[data-act="pay"], [data-act="open-sheet"]').first.click()
+            picture(page, "till-phone-light")
+            page.locator('[data-act="pay-osm"]').first.click()
+            expect(page.locator('[data-state="open"]').last).to_be_visible()
+            _wait_for_block_of(house, wallet.pay(uri_shown(page)))
+            found = time.monotonic()
+            expect(page.locator("[data-paid]").first).to_be_visible(timeout=10_000)
+            assert time.monotonic() - found < 2
+    finally:
+        os.killpg(live, signal.SIGCONT)
+    assert_books_are_clean(house)
+
+
+def _wait_for_block_of(house: RunningHouse, txid: str) -> None:
+    deadline = time.monotonic() + BLOCK_S * 3 + 5
+    while time.monotonic() < deadline:
+        answer = httpx.get(f"{house.node_url}/api/transactions/{txid}")
+        if answer.status_code == 200 and answer.json()["data"].get("blockId"):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the node did not take the transaction into a block")
