@@ -24,7 +24,7 @@ from .storage import Log
 _SEQUENCE_BITS: Final = 16
 _KEPT_WEIGHT: Final = 20_000
 """How much of what was read stays in memory: one for a block, one for each of its transactions."""
-_SIGNATURES_AT_START: Final = 10_000
+_SIGNATURES_AT_START: Final = 1000
 """How many of the newest blocks have their signatures checked again when a log is replayed. Ids,
 links, hashes and balances are checked for all: an id covers the signature that was checked when
 the block was forged."""

@@ -53,7 +53,8 @@ def loopback(host: str) -> str:
 def listening_socket(host: str, port: int) -> socket.socket:
     """Return a bound loopback socket (port 0: any free one). Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named in full: asyncio switches Nagle off only on sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((loopback(host), port))

@@ -103,6 +103,9 @@ class Node:
         ]
         self._tasks = [asyncio.create_task(one.run_until_stopped()) for one in self._servers]
         while not all(one.started for one in self._servers):
+            for task in self._tasks:
+                if task.done():
+                    task.result()
             await asyncio.sleep(0.001)
         if self._forging:
             self._tasks.append(asyncio.create_task(self.forger.run()))
@@ -214,10 +217,13 @@ class DevelopmentNode:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        self.close()
 
     def start(self) -> None:
-        """Start the node; it answers when this returns. Raises what Node and its start raise."""
+        """Start the node; it answers when this returns. Raises what Node and its start raise.
+
+        Started again after `stop` it goes on with its chain on the same ports.
+        """
         if self._data_dir is None:
             directory = tempfile.TemporaryDirectory(prefix="osm-devnet-")
             self._data_dir = Path(self._stack.enter_context(directory))
@@ -225,27 +231,32 @@ class DevelopmentNode:
         self._thread = threading.Thread(target=self._run, name="osm-devnet", daemon=True)
         self._thread.start()
         self._started.result(_START_SECONDS)
+        self._ports = (self._node.state.port, self._node.state.hooks_port)
 
     def stop(self) -> None:
-        """Stop the node, keep its files if their directory was given."""
-        for wallet in self._wallets.values():
-            wallet.close()
-        self._wallets.clear()
+        """Stop the node: nothing listens any more, its files stay."""
         if self._thread and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
         self._thread = None
+
+    def close(self) -> None:
+        """Stop the node for good, with its wallets; forget the files it chose a place for."""
+        self.stop()
+        for wallet in self._wallets.values():
+            wallet.close()
+        self._wallets.clear()
         self._stack.close()
 
     @property
     def url(self) -> str:
         """Where the API answers, without `/api`."""
-        return f"http://127.0.0.1:{self._node.state.port}"
+        return f"http://127.0.0.1:{self._ports[0]}"
 
     @property
     def hooks_url(self) -> str:
         """Where the webhooks API answers, without `/api`."""
-        return f"http://127.0.0.1:{self._node.state.hooks_port}"
+        return f"http://127.0.0.1:{self._ports[1]}"
 
     @property
     def nethash(self) -> str:

@@ -7,7 +7,7 @@ crash: a transaction is on the disk before the wallet is told that it was accept
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -304,6 +304,15 @@ class Pool:
     def _drop(self, one: Transaction, event: str, payload: Any) -> None:
         self._forget(one)
         self._events.emit(event, payload)
+
+    def _write_down(self, added: Collection[Transaction]) -> None:
+        try:
+            self._log.extend(transactions.to_raw(one, version=ADDRESS_BYTE) for one in added)
+        except OSError:
+            for one in added:
+                self._forget(one)
+                self._seen.pop(str(one.id), None)
+            raise
 
     def _remember(self, ids: Iterable[str]) -> None:
         for one in ids:

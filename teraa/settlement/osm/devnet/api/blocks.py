@@ -147,7 +147,7 @@ def _from_memory(request: Request, block: Block, query: dict[str, Any]) -> JsonA
 def _found(request: Request, name: str) -> Block:
     chain = state_of(request).chain
     block = None
-    if name.isdecimal() and len(name) < 20:
+    if name.isascii() and name.isdecimal() and len(name) < 20:
         block = chain.at(int(name))
     elif len(name) == 64 and all(digit in "0123456789abcdef" for digit in name):
         block = chain.by_id(name)

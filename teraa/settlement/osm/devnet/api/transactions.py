@@ -13,7 +13,6 @@ from teraa.settlement.osm import transactions
 from teraa.settlement.osm.devnet import rows
 from teraa.settlement.osm.devnet.chain import Placed
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
-from teraa.settlement.osm.devnet.rows import EMPTY
 from teraa.settlement.osm.moments import timestamp_json
 from teraa.settlement.osm.transactions import Transaction
 
