@@ -1,8 +1,38 @@
-"""Doors."""
+"""Doors. Every room says what is behind its own; here is only where they are."""
 
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from teraa import front, trust
+
+handler400 = "teraa.errors.bad_request"
+handler403 = "teraa.errors.forbidden"
+handler404 = "teraa.errors.not_found"
+handler500 = "teraa.errors.server_error"
+
+# The back office has no login form of its own: a code by mail, then back to where one wanted to go.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.index_title = _("Overview")
 
 urlpatterns = [
+    path("", front.front_door, name="front"),
+    path("lieu/<slug:slug>/", front.front_door, name="venue"),
+    path("language/", set_language, name="set_language"),
+    path("trust/", trust.trust, name="trust"),
+    path("trust/teraa-authority.crt", trust.certificate, name="trust_certificate"),
+    path("", include("teraa.venues.urls")),
+    path("", include("teraa.settlement.urls")),
+    path("", include("pos.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("api/agent/", include("teraa.devices.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("demo/", include("teraa.demo.urls")),
     path("office/", admin.site.urls),
 ]
