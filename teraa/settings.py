@@ -72,12 +72,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "teraa.office.OfficePolicyMiddleware",
+    "teraa.office.policy.OfficePolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "teraa.office.policy.OfficeClockMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -248,6 +249,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "teraa.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TERAA_SCHEME == "https"
 if env.bool("TERAA_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -263,11 +265,34 @@ LOGGING: dict[str, Any] = {
 }
 
 # -- back office --------------------------------------------------------------------------------
+# The accent of the house, from nearly white to nearly black.
+_GREENS = {
+    "50": "oklch(97.5% .015 165)",
+    "100": "oklch(94% .035 165)",
+    "200": "oklch(88% .065 165)",
+    "300": "oklch(80% .095 165)",
+    "400": "oklch(71% .12 165)",
+    "500": "oklch(60% .115 165)",
+    "600": "oklch(48.5% .1 165)",
+    "700": "oklch(42% .085 165)",
+    "800": "oklch(36% .07 165)",
+    "900": "oklch(30% .055 165)",
+    "950": "oklch(22% .04 165)",
+}
 UNFOLD = {
     "SITE_TITLE": "TERAA",
     "SITE_HEADER": "TERAA",
+    "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/",
+    "SITE_ICON": "teraa.office.navigation.icon",
     "SHOW_HISTORY": False,
-    "DASHBOARD_CALLBACK": "teraa.office.dashboard",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "COLORS": {"primary": _GREENS},
+    "STYLES": ["teraa.office.navigation.stylesheet"],
+    "ENVIRONMENT": "teraa.office.navigation.environment",
+    "GLOBAL_CALLBACK": "teraa.office.navigation.every_page",
+    "DASHBOARD_CALLBACK": "teraa.office.dashboard.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "teraa.office.navigation.navigation"},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,1 @@
+"""The back office's frame: its browser policy, its menu, its first page."""

@@ -1,0 +1,184 @@
+"""The menu of the back office: every list under the word people would look for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+# Group → (model, icon of Material Symbols). A test fails when a list stands in none.
+GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
+    (
+        _("Till"),
+        (
+            ("pos.sale", "receipt_long"),
+            ("pos.product", "local_cafe"),
+            ("pos.category", "category"),
+            ("pos.catalogueversion", "history"),
+        ),
+    ),
+    (
+        _("Money"),
+        (
+            ("settlement.due", "request_quote"),
+            ("settlement.tender", "payments"),
+            ("settlement.collection", "shopping_bag"),
+            ("settlement.osmrate", "currency_exchange"),
+            ("settlement.ratequote", "lock_clock"),
+            ("settlement.effect", "bolt"),
+        ),
+    ),
+    (
+        _("OSM network"),
+        (
+            ("osm.osmrequest", "qr_code_2"),
+            ("osm.receipt", "call_received"),
+            ("osm.allocation", "rule"),
+            ("osm.watchedaddress", "visibility"),
+            ("osm.blockcursor", "monitor_heart"),
+            ("osm.nodepeer", "dns"),
+            ("osm.network", "hub"),
+            ("osm.block", "deployed_code"),
+            ("osm.chaintransaction", "swap_horiz"),
+            ("osm.nodehint", "notifications"),
+        ),
+    ),
+    (
+        _("Fiscal"),
+        (
+            ("fiscal.document", "verified"),
+            ("fiscal.register", "point_of_sale"),
+            ("fiscal.period", "calendar_today"),
+        ),
+    ),
+    (
+        _("Place"),
+        (
+            ("venues.venue", "storefront"),
+            ("venues.payee", "account_balance"),
+            ("venues.vatrate", "percent"),
+            ("venues.staffmember", "badge"),
+            ("venues.station", "tablet"),
+            ("accounts.user", "person"),
+        ),
+    ),
+    (
+        _("Hardware"),
+        (("devices.printer", "print"), ("devices.printjob", "list_alt")),
+    ),
+    (
+        _("Machine room"),
+        (
+            ("live.heartbeat", "favorite"),
+            ("live.outbox", "outbox"),
+            ("accounts.outgoingmail", "mail"),
+        ),
+    ),
+)
+
+# What an empty list says to do next.
+EMPTY: dict[str, str | Promise] = {
+    "pos.sale": _("Nothing was rung up yet. Open the till on a tablet and take the first coffee."),
+    "pos.product": _("Add a first product: its label, its price and its VAT class."),
+    "pos.category": _("Add a category first; products stand in categories."),
+    "pos.catalogueversion": _("The first version is published with the first product."),
+    "settlement.due": _("Dues open by themselves when something waits for its money."),
+    "settlement.tender": _("Payments show up here as the tills take them."),
+    "settlement.collection": _("When several dues are paid in one go, it is listed here."),
+    "settlement.osmrate": _(
+        "Decide how many euros an OSM is worth: without a rate no till takes OSM."
+    ),
+    "settlement.ratequote": _("Tills ask for a quote when somebody wants to pay in OSM."),
+    "settlement.effect": _("Nothing has happened to a due yet."),
+    "osm.osmrequest": _("Requests for coins show up here when a till shows its QR code."),
+    "osm.receipt": _("No coins have come to a payee’s address yet."),
+    "osm.allocation": _("Coins that came are listed here with what they paid."),
+    "osm.watchedaddress": _("Give a payee an OSM address: it is watched from then on."),
+    "osm.blockcursor": _(
+        "No node has answered yet. Check the address of the node, then wait a moment."
+    ),
+    "osm.nodepeer": _("The node is entered by itself once the part that follows the chain runs."),
+    "osm.network": _("The network is read from the node when it first answers."),
+    "osm.block": _("Blocks are listed here as they are read from the node."),
+    "osm.chaintransaction": _(
+        "Payments on the chain that touch a payee’s address are listed here."
+    ),
+    "osm.nodehint": _("The node has called nobody yet; blocks are read all the same."),
+    "fiscal.document": _("The first ticket is sealed with the first sale."),
+    "fiscal.register": _(
+        "Registers are opened when the venue is set up, one for each till and payee."
+    ),
+    "fiscal.period": _("A day opens by itself with its first ticket."),
+    "venues.venue": _("Nobody has given you a venue to look after. Ask its manager."),
+    "venues.payee": _("Add who is owed: the cooperative first."),
+    "venues.vatrate": _("Enter the VAT rates with the date from which they hold."),
+    "venues.staffmember": _("Add the people who work here and give each a PIN."),
+    "venues.station": _("Add a till, then type its enrolment code on the tablet."),
+    "accounts.user": _("Invite somebody: they sign in with a code sent by e-mail."),
+    "devices.printer": _("Add a printer: its address on the network and the tills it serves."),
+    "devices.printjob": _("Nothing was printed yet. Paper is printed on request only."),
+    "live.heartbeat": _("No part has given a sign of life yet."),
+    "live.outbox": _("Nothing waits to be told."),
+    "accounts.outgoingmail": _("No mail was written yet."),
+}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's sidebar: only lists the user may look at, only groups with something in them."""
+    groups: list[dict[str, Any]] = [
+        {
+            "title": None,
+            "items": [
+                {"title": gettext("Overview"), "icon": "home", "link": reverse("admin:index")}
+            ],
+        }
+    ]
+    for title, lists in GROUPS:
+        items = [_item(label, icon) for label, icon in lists if may_look(request, label)]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def _item(label: str, icon: str) -> dict[str, Any]:
+    meta = apps.get_model(label)._meta
+    return {
+        "title": capfirst(meta.verbose_name_plural),
+        "icon": icon,
+        "link": reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
+    }
+
+
+def may_look(request: HttpRequest, label: str) -> bool:
+    """Whether the list of ``label`` exists and the user may see it."""
+    shown = admin.site._registry.get(apps.get_model(label))
+    return shown is not None and shown.has_view_permission(request)
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """Unfold's global callback: what the list now shown says when it is empty."""
+    name = request.resolver_match.url_name if request.resolver_match else None
+    label = (name or "").removesuffix("_changelist").replace("_", ".", 1)
+    return {"empty_advice": EMPTY.get(label, "")}
+
+
+def environment(request: HttpRequest) -> list[Any] | None:
+    """A word beside the title while this is a demonstration."""
+    return [gettext("Demonstration"), "warning"] if settings.TERAA_DEMO else None
+
+
+def icon(request: HttpRequest) -> str:
+    return static("img/mark.svg")
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("css/office.css")
