@@ -1,0 +1,102 @@
+// One till: the line at the top, what one is doing on the left, the paper on the right.
+
+import { useEffect } from "preact/hooks";
+import { t } from "../words.js";
+import { Bar, Basket, isPaying, isSheetUp } from "./basket.js";
+import { Card } from "./card.js";
+import { totalCents } from "./cart.js";
+import { Cash } from "./cash.js";
+import { abandon } from "./deeds.js";
+import { Detail, Lines, Tenders } from "./detail.js";
+import { Enrol, Unreachable } from "./enrol.js";
+import { Header } from "./header.js";
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { List } from "./list.js";
+import { parts, unsent } from "./payment.js";
+import { Notice, Undo } from "./pieces.js";
+import { go, route } from "./routes.js";
+import { Sale } from "./sale.js";
+import { sales } from "./sales.js";
+import { Sending } from "./sending.js";
+import { Categories, Shelf } from "./shelf.js";
+import { SignOn } from "./sign-on.js";
+import { Split } from "./split.js";
+import { announcement, euros, may, narrow, stage } from "./state.js";
+import { Totals } from "./totals.js";
+
+function Pane() {
+  const { name, key } = route.value;
+  if (unsent.value) return html`<${Sending} />`;
+  switch (name) {
+    case "cash": return html`<${Cash} saleKey=${key} />`;
+    case "card": return html`<${Card} saleKey=${key} />`;
+    case "split": return html`<${Split} saleKey=${key} />`;
+    case "sale": return html`<${Sale} saleKey=${key} />`;
+    case "sales": return html`<${List} />`;
+    case "detail": return html`<${Detail} saleKey=${key} />`;
+    case "totals": return html`<${Totals} />`;
+    default: return html`<h1 class="visually-hidden">${t("sell")}</h1><${Categories} /><${Shelf} />`;
+  }
+}
+
+/** The paper of a sale that has left the cart. */
+function SalePaper({ sale }) {
+  return html`<section class="ticket" aria-label=${t("sale")}>
+    <div class="ticket-head"><h2>${sale.number ? t("sale.number", { number: sale.number }) : t("sale")}</h2>
+      <span class="ticket-who">${sale.operator}</span></div>
+    <div class="ticket-body" tabindex="0" role="group" aria-label=${t("sale.content")}>
+      <${Lines} sale=${sale} /><${Tenders} sale=${sale} />
+    </div>
+    <div class="total"><span class="total-word">${t("total")}</span>
+      <output class="total-money">${euros(sale.total_cents)}</output></div>
+    ${sale.state === "waiting" && sale.paid_cents === 0 && may("cancel_sale") && html`<div class="ticket-foot">
+      <button type="button" class="quiet-button danger-button" data-act="abandon"
+        onClick=${() => abandon(sale)}><${Icon} name="bin" />${t("sale.abandon")}</button></div>`}
+  </section>`;
+}
+
+function Dock() {
+  const { name, key } = route.value;
+  // A sale that is only looked at leaves the cart where it is.
+  const sale = name !== "detail" && key && sales.value.get(key);
+  return sale ? html`<${SalePaper} sale=${sale} />` : html`<${Basket} />`;
+}
+
+function Till() {
+  const { name, key } = route.value;
+  const isSelling = name === "sell" && !unsent.value;
+  useEffect(() => {
+    // Nothing to pay: these panes would only show zero (after a reload, or the back button).
+    if (!key && ["cash", "card", "split"].includes(name) && !unsent.value
+      && totalCents.value === 0 && !parts.value.length) go("");
+  });
+  useEffect(() => {
+    isSheetUp.value = false;
+    isPaying.value = false;
+  }, [name, key, unsent.value]);
+  const isSheet = narrow.value && isSheetUp.value && isSelling;
+  return html`<div class="till" data-pane=${unsent.value ? "sending" : name} data-sheet=${isSheet}>
+    <${Header} />
+    <main class="work">
+      <${Notice} />
+      <div class="work-pane"><${Pane} /></div>
+    </main>
+    ${narrow.value && isSelling && html`<${Bar} />`}
+    ${(!narrow.value || isSheet) && html`<aside class="dock" aria-label=${t("cart")}><${Dock} /></aside>`}
+    ${narrow.value && !isSheet && html`<${Undo} floats />`}
+  </div>`;
+}
+
+const STAGES = {
+  starting: () => html`<main class="door" aria-busy="true"></main>`,
+  unreachable: () => html`<${Unreachable} />`,
+  enrol: () => html`<${Enrol} />`,
+  sign_on: () => html`<${SignOn} />`,
+  open: () => html`<${Till} />`,
+};
+
+export function App() {
+  return html`${STAGES[stage.value]()}
+    <div class="visually-hidden" aria-live="assertive">${announcement.value}</div>`;
+}

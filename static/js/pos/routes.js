@@ -1,0 +1,34 @@
+// Where the till is, kept in the address so that a reload and the tablet's back button do what one
+// expects: back always leads to selling, never out of a payment into nowhere.
+//
+//   #/                     selling (also cash, card, split: ways to pay the cart)
+//   #/sale/<key>           one sale waiting for its money, or just paid
+//   #/sale/<key>/cash      paying what is left of it (cash, card, split)
+//   #/sales  #/detail/<key>  #/totals
+
+import { computed, signal } from "@preact/signals";
+
+const hash = signal(location.hash);
+window.addEventListener("hashchange", () => {
+  hash.value = location.hash;
+});
+
+export const route = computed(() => {
+  const [name = "", key = "", way = ""] = hash.value.replace(/^#\/?/, "").split("/");
+  if (name === "sale" && key) return { name: way || "sale", key };
+  if (name === "detail" && key) return { name, key };
+  if (["cash", "card", "split", "sales", "totals"].includes(name)) return { name, key: null };
+  return { name: "sell", key: null };
+});
+
+export function go(path = "") {
+  const target = `#/${path}`;
+  if (target === hash.value || (path === "" && route.value.name === "sell")) return;
+  const from = route.value.name;
+  if (from === "sell") history.pushState(null, "", target);
+  else history.replaceState(null, "", target);
+  hash.value = target;
+}
+
+/** The address of a way to pay: the cart's, or that of one sale's rest. */
+export const wayTo = (way, saleKey) => (saleKey ? `sale/${saleKey}/${way}` : way);
