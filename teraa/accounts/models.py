@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
+from teraa.common.states import Moves, Stateful
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -75,29 +77,55 @@ class SignInLink(models.Model):
 
     class Meta:
         db_table = "accounts_sign_in_link"
+        verbose_name = _("sign-in link")
+        verbose_name_plural = _("sign-in links")
 
     def __str__(self) -> str:
         return f"{self.user} {self.expires_at:%d/%m %H:%M}"
 
 
-class OutgoingMail(models.Model):
+class MailState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
+    KEPT = "kept", _("kept: no mail server is set")
+    FAILED = "failed", _("failed")
+
+
+class OutgoingMail(Stateful):
     """A mail as it will be sent: stored first, then handed to the carrier by a job."""
 
+    MOVES: ClassVar[Moves] = {
+        MailState.WAITING: frozenset({MailState.SENT, MailState.KEPT, MailState.FAILED}),
+        MailState.KEPT: frozenset({MailState.WAITING}),
+        MailState.FAILED: frozenset({MailState.WAITING}),
+    }
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    to = models.JSONField(default=list)
-    sender = models.CharField(max_length=254)
-    subject = models.CharField(max_length=998)
-    text = models.TextField()
+    state = models.CharField(
+        _("state"), max_length=10, choices=MailState.choices, default=MailState.WAITING
+    )
+    to = models.JSONField(_("to"), default=list)
+    sender = models.CharField(_("from"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=998)
+    text = models.TextField(_("text"))
     html = models.TextField(blank=True)
-    created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
+    # The whole message as it travels, attachments and all, to everybody in ``to``.
+    raw = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(_("written"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
 
     class Meta:
         db_table = "accounts_outgoing_mail"
         verbose_name = _("outgoing mail")
         verbose_name_plural = _("outgoing mails")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False),
+                name="accounts_mail_sent_has_time",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} → {', '.join(self.to)}"

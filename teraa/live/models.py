@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Outbox(models.Model):
@@ -21,6 +22,8 @@ class Outbox(models.Model):
 
     class Meta:
         db_table = "live_outbox"
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
         constraints = [
             models.UniqueConstraint("topic", "key", "version", name="live_outbox_once"),
         ]
@@ -43,6 +46,8 @@ class Heartbeat(models.Model):
 
     class Meta:
         db_table = "live_heartbeat"
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
 
     def __str__(self) -> str:
         return f"{self.part} {self.state} {self.beat_at:%H:%M:%S}"

@@ -6,5 +6,9 @@ class VenuesConfig(AppConfig):
     label = "venues"
 
     def ready(self) -> None:
+        from teraa.live import pruning
+
         # drf-spectacular finds its extensions by their being imported.
-        from teraa.venues import schema  # noqa: F401
+        from teraa.venues import schema, tries  # noqa: F401
+
+        pruning.register("enrolment tries", tries.prune_tries)

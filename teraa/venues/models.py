@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from zoneinfo import available_timezones
 
+import base58
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -20,6 +21,16 @@ def check_zone(value: str) -> None:
     """A zone of the tz database."""
     if value not in available_timezones():
         raise ValidationError(_("This is not a time zone, for instance Europe/Paris."))
+
+
+def check_osm_address(value: str) -> None:
+    """An address whose checksum holds; which network it is of, only the node can tell."""
+    try:
+        payload = base58.b58decode_check(value)
+    except ValueError:
+        payload = b""
+    if len(payload) != 21:
+        raise ValidationError(_("This is not an OSM address: a character is wrong or missing."))
 
 
 class Serving(models.TextChoices):
@@ -171,6 +182,7 @@ class Payee(models.Model):
         _("OSM address"),
         max_length=34,
         blank=True,
+        validators=[check_osm_address],
         help_text=_("Where payers send their OSM. The platform never holds its key."),
     )
     active = models.BooleanField(_("active"), default=True)
@@ -329,6 +341,20 @@ class EnrolmentCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.station} {self.expires_at:%d/%m %H:%M}"
+
+
+class EnrolmentTries(models.Model):
+    """Codes tried from one network address lately. Only a keyed digest of the address is kept."""
+
+    address_digest = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "venues_enrolment_tries"
+
+    def __str__(self) -> str:
+        return f"{self.address_digest[:8]} {self.failures}"
 
 
 class PinLock(models.Model):

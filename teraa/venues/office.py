@@ -17,18 +17,22 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from teraa.common import journal
 from teraa.common.clock import now
+from teraa.common.problems import Problem
 from teraa.venues.models import StaffMember, Venue
 from teraa.venues.permissions_table import EDIT_VENUE, READ_BOOKS, ROLE_PERMISSIONS
+
+# The code of the refusal by which the room that keeps the journal says it has no register.
+NO_REGISTER_YET = "no_register"
 
 
 def permissions_of(request: HttpRequest) -> dict[UUID, frozenset[str]]:
@@ -216,22 +220,43 @@ class VenueModelAdmin(_OfVenues, ModelAdmin):  # type: ignore[misc]
             return entry
         return (entry, admin.RelatedOnlyFieldListFilter) if field.is_relation else entry
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A refusal becomes a message on the same page; nothing of the form was stored."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Problem as problem:
+            said = problem.as_dict()
+            self.message_user(request, f"{said['title']} {said['advice']}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if self.journal_code is not None:
+            act = "changed" if change else "added"
+            self.record(request, obj, act=act, fields=sorted(form.changed_data))
+
+    def record(self, request: HttpRequest, obj: Any, *, act: str, fields: list[str]) -> None:
+        """Journal what was done to ``obj`` with this admin's code.
+
+        While a venue is being set up it has no register yet: nothing was sold, and there is
+        nothing to journal in.
+        """
         venue_id = venue_of(obj, self.venue_path)
-        if self.journal_code is not None and venue_id is not None:
+        if self.journal_code is None or venue_id is None:
+            return
+        what = str(self.model._meta.model_name)
+        values = {"what": what, "name": str(obj), "act": act, "fields": fields}
+        try:
             journal.record(
                 code=self.journal_code,
                 venue_id=venue_id,
                 at=now(),
-                values={
-                    "what": str(self.model._meta.model_name),
-                    "name": str(obj),
-                    "act": "changed" if change else "added",
-                    "fields": sorted(form.changed_data),
-                },
+                values=values,
                 operator=str(request.user),
             )
+        except Problem as problem:
+            if problem.code != NO_REGISTER_YET:
+                raise
 
 
 class VenueTabularInline(_OfVenues, TabularInline):  # type: ignore[misc]

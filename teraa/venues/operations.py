@@ -7,14 +7,18 @@ import itertools
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
+from teraa.accounts.models import User
+from teraa.accounts.operations import office_user
 from teraa.common import journal, journal_codes
 from teraa.common.problems import Problem
 from teraa.live import outbox
 from teraa.live.topics import ACCESS_KEY
-from teraa.venues.models import EnrolmentCode, PinLock, SignOn, StaffMember, Station
+from teraa.venues.models import EnrolmentCode, PinLock, SignOn, StaffMember, Station, StationKind
 from teraa.venues.secrets_kept import code_digest, new_code, new_token, token_digest
 
 PIN_TRIES = 5
@@ -40,6 +44,15 @@ class EnrolmentCodeExpired(Problem):
     status = 410
     title = _("This enrolment code is no longer valid.")
     advice = _("Ask a manager for a new one.")
+
+
+class CodeForOtherDevice(Problem):
+    """Spent by the wrong kind of device, a code would be lost."""
+
+    code = "code_for_other_device"
+    status = 409
+    title = _("This code is for another kind of device.")
+    advice = _("An agent's code goes to the agent's command, any other is typed in a browser.")
 
 
 class AlreadyRevoked(Problem):
@@ -84,6 +97,13 @@ class PinNotAcceptable(Problem):
     advice = _("Choose 4 to 8 digits that are neither all the same nor a run such as 1234.")
 
 
+class AccountTaken(Problem):
+    code = "account_taken"
+    status = 409
+    title = _("{email} is the account of somebody else who works here.")
+    advice = _("Use another address, or take it away from that person first.")
+
+
 def make_enrolment_code(*, station: Station, at: datetime.datetime, minutes: int = 15) -> str:
     """A fresh ``XXXX-XXXX`` code that makes one browser this station, once, for ``minutes``.
 
@@ -102,11 +122,14 @@ def make_enrolment_code(*, station: Station, at: datetime.datetime, minutes: int
 
 
 @transaction.atomic
-def enrol_station(*, code: str, at: datetime.datetime) -> tuple[Station, str]:
+def enrol_station(
+    *, code: str, at: datetime.datetime, by_agent: bool | None = None
+) -> tuple[Station, str]:
     """Spend ``code``: the caller becomes its station and gets the token to prove it.
 
     A device enrolled before under the same station is shut out. Raises EnrolmentCodeUnknown,
-    EnrolmentCodeSpent, EnrolmentCodeExpired.
+    EnrolmentCodeSpent, EnrolmentCodeExpired; CodeForOtherDevice when ``by_agent`` says what the
+    caller is and the code is not for its kind. A refused code is not spent.
     """
     codes = EnrolmentCode.objects.filter(code_sha256=code_digest(code))
     if codes.filter(used_at=None, expires_at__gt=at).update(used_at=at) != 1:
@@ -119,6 +142,8 @@ def enrol_station(*, code: str, at: datetime.datetime) -> tuple[Station, str]:
         .select_related("venue")
         .get(enrolment_codes__code_sha256=code_digest(code))
     )
+    if by_agent is not None and by_agent != (station.kind == StationKind.AGENT):
+        raise CodeForOtherDevice()
     token = new_token()
     _end_sign_on(station, at=at)
     station.token_sha256 = token_digest(token)
@@ -275,6 +300,37 @@ def set_pin(*, staff: StaffMember, pin: str, at: datetime.datetime, by: str = ""
         values={"staff": staff.name},
         operator=by,
     )
+
+
+@transaction.atomic
+def set_office_account(*, staff: StaffMember, email: str, door: str) -> User | None:
+    """Let this person into the back office under ``email``; an empty one takes it away.
+
+    Somebody new gets a mail with the address ``door``. Raises AccountTaken when a colleague has
+    that account at this venue.
+    """
+    if not email.strip():
+        StaffMember.objects.filter(pk=staff.pk).update(user=None)
+        staff.user = None
+        return None
+    user = office_user(email=email, name=staff.name)
+    if StaffMember.objects.filter(venue=staff.venue_id, user=user).exclude(pk=staff.pk).exists():
+        raise AccountTaken(email=user.email)
+    if staff.user_id != user.pk:
+        staff.user = user
+        staff.save(update_fields=["user"])
+        with override(user.language):
+            words = {"name": staff.name, "venue": staff.venue.name, "door": door}
+            send_mail(
+                _("The back office of {venue}").format(**words),
+                _(
+                    "Hello {name},\n\nyou may now enter the back office of {venue}:\n{door}\n\n"
+                    "Type this e-mail address there and a code will be sent to you.\n"
+                ).format(**words),
+                None,
+                [user.email],
+            )
+    return user
 
 
 def is_acceptable_pin(pin: str) -> bool:

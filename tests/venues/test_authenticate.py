@@ -29,9 +29,7 @@ def test_it_knows_station_venue_payee_and_person_in_one_query(at, count_queries)
     shift = begin_shift(station, staff, at)
 
     with count_queries() as queries:
-        session = authentication.session_for(
-            station_token=station.token, shift_token="shift-token"
-        )
+        session = authentication.session_for(station_token=station.token, shift_token="shift-token")
         named = (session.venue.name, session.station.payee.name, session.staff.name)
 
     assert len(queries) == 1
