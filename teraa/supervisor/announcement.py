@@ -38,7 +38,8 @@ def block(choices: Choices, *, reach: Reach, links: dict[str, Any], docs: str) -
     lines = ["", "─" * WIDTH, _("TERAA is open.")]
     for title, value in rows:
         lines += [f"  {title}", f"      {value}"]
-    lines += [_("  Ctrl-C stops everything; {docs} says the rest.").format(docs=docs), "─" * WIDTH]
+    lines += ["  " + _("Ctrl-C stops everything; {docs} says the rest.").format(docs=docs)]
+    lines += ["─" * WIDTH]
     if choices.lan:
         lines += ["", _("Scan this with a tablet or phone on the same network:")]
         lines += [_qr(address("/trust/"))]
