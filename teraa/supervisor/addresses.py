@@ -14,7 +14,7 @@ SIOCGIFADDR = 0x8915  # linux/sockios.h: the IPv4 address of an interface
 
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
-# What the local authority may vouch for (see authority.py), so what we may be reached under.
+# Networks that belong to nobody in particular, and so to whoever runs one.
 PRIVATE_NETWORKS = tuple(
     ipaddress.IPv4Network(network)
     for network in (
@@ -30,7 +30,7 @@ PRIVATE_NETWORKS = tuple(
 
 @dataclass(frozen=True)
 class Reach:
-    """Names and private IPv4 addresses of this machine; loopback comes last."""
+    """Names and IPv4 addresses of this machine; loopback comes last."""
 
     names: tuple[str, ...]
     addresses: tuple[ipaddress.IPv4Address, ...]
@@ -47,8 +47,7 @@ class Reach:
 
 def reach() -> Reach:
     """Return how this machine is reached from its local network, as its interfaces are now."""
-    found = {address for address in _interface_addresses() if _is_private(address)}
-    found.add(ipaddress.IPv4Address("127.0.0.1"))
+    found = {*_interface_addresses(), ipaddress.IPv4Address("127.0.0.1")}
     host = socket.gethostname().split(".")[0].lower()
     named = [host, f"{host}.local"] if HOST_NAME.fullmatch(host) else []
     names = dict.fromkeys(["localhost", *named])
@@ -69,14 +68,17 @@ def _interface_addresses() -> list[ipaddress.IPv4Address]:
     return found
 
 
-def _is_private(address: ipaddress.IPv4Address) -> bool:
+def is_private(address: ipaddress.IPv4Address) -> bool:
+    """Say whether an address means another machine on every network."""
     return any(address in network for network in PRIVATE_NETWORKS)
 
 
 def _remoteness(address: ipaddress.IPv4Address) -> int:
     """Sort a home or shop network first, then other private ones, this machine itself last."""
     if address.is_loopback:
-        return 3
+        return 4
     if address.is_link_local:
+        return 3
+    if not is_private(address):
         return 2
     return 0 if address in ipaddress.IPv4Network("192.168.0.0/16") else 1

@@ -2,13 +2,15 @@
 
 Tablets give a page its camera, its keys and its service worker only over TLS, and nobody sells
 certificates for ``192.168.1.20``.  So the machine is its own authority.  Its signature is worth
-something for private addresses and local names only (RFC 5280, 4.2.1.10: name constraints): a
-tablet that trusts it can still not be lied to about any other site, whoever steals its key.
+something for private addresses, local names and the machine's own address only (RFC 5280,
+4.2.1.10: name constraints): a tablet that trusts it can still not be lied to about any other site,
+whoever steals its key.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from teraa.supervisor.addresses import PRIVATE_NETWORKS, Reach
+from teraa.supervisor.addresses import PRIVATE_NETWORKS, Reach, is_private
 from teraa.supervisor.places import write_whole
 
 AUTHORITY_LIFE = timedelta(days=3650)
@@ -41,8 +43,18 @@ class Signed:
     key: ec.EllipticCurvePrivateKey
 
 
-def ensure_certificates(directory: Path, reach: Reach, *, at: datetime) -> bool:
-    """Make or renew what TLS needs in ``directory``; say whether the server's was made anew.
+@dataclass(frozen=True)
+class Vouched:
+    """How devices reach this machine over TLS."""
+
+    reach: Reach
+    is_new: bool
+    # What the authority was not made for; it takes another authority to be reached there.
+    left_out: tuple[str, ...]
+
+
+def ensure_certificates(directory: Path, reach: Reach, *, at: datetime) -> Vouched:
+    """Make or renew what TLS needs in ``directory``, and say what it is good for.
 
     ``teraa-authority.crt`` is what devices install; ``server.crt`` and ``server.key`` are what
     the web and live parts serve with.  The server's is renewed when a name or address is new, when
@@ -50,9 +62,10 @@ def ensure_certificates(directory: Path, reach: Reach, *, at: datetime) -> bool:
     """
     authority = _authority(directory, reach, at=at)
     server = _read(directory / "server")
-    vouched = _vouched(authority.certificate, reach)
+    vouched = _within(authority.certificate, reach)
+    left_out = tuple(host for host in reach.hosts() if host not in vouched.hosts())
     if server is not None and _still_serves(server.certificate, authority, vouched, at=at):
-        return False
+        return Vouched(vouched, is_new=False, left_out=left_out)
     fresh = _issue_server(authority, vouched, at=at)
     # The key first: a start between the two writes finds a pair that does not match, and renews.
     write_whole(directory / "server.key", _key_text(fresh.key), mode=0o600)
@@ -60,7 +73,7 @@ def ensure_certificates(directory: Path, reach: Reach, *, at: datetime) -> bool:
         directory / "server.crt",
         _certificate_text(fresh.certificate) + _certificate_text(authority.certificate),
     )
-    return True
+    return Vouched(vouched, is_new=True, left_out=left_out)
 
 
 def write_bundle(directory: Path, known: Iterable[Path]) -> Path:
@@ -92,8 +105,9 @@ def _issue_authority(reach: Reach, *, at: datetime) -> Signed:
             ),
         ]
     )
+    own = [ipaddress.IPv4Network(each) for each in reach.addresses if not is_private(each)]
     permitted: list[x509.GeneralName] = [
-        *(x509.IPAddress(network) for network in PRIVATE_NETWORKS),
+        *(x509.IPAddress(network) for network in (*PRIVATE_NETWORKS, *own)),
         *(x509.DNSName(allowed) for allowed in dict.fromkeys([*reach.names, "local"])),
     ]
     certificate = (
@@ -159,7 +173,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _vouched(authority: x509.Certificate, reach: Reach) -> Reach:
+def _within(authority: x509.Certificate, reach: Reach) -> Reach:
     """Return the part of ``reach`` that the authority may sign for.
 
     A machine that was renamed since keeps its authority, which devices have installed; its new
@@ -167,10 +181,19 @@ def _vouched(authority: x509.Certificate, reach: Reach) -> Reach:
     """
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
     permitted = {each.value for each in constraints.permitted_subtrees or []}
-    names = tuple(
-        name for name in reach.names if name in permitted or name.rpartition(".")[2] in permitted
+    networks = [each for each in permitted if isinstance(each, ipaddress.IPv4Network)]
+    return Reach(
+        names=tuple(
+            name
+            for name in reach.names
+            if name in permitted or name.rpartition(".")[2] in permitted
+        ),
+        addresses=tuple(
+            address
+            for address in reach.addresses
+            if any(address in network for network in networks)
+        ),
     )
-    return Reach(names=names, addresses=reach.addresses)
 
 
 def _alternatives(reach: Reach) -> list[x509.GeneralName]:

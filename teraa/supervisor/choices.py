@@ -13,7 +13,6 @@ from teraa.supervisor.places import ROOT, Places, write_whole
 from teraa.supervisor.refusals import Refusal
 from teraa.supervisor.texts import _
 
-
 DEMO_BLOCK_SECONDS = 8
 
 

@@ -117,15 +117,25 @@ async def _database_urls(start: Start) -> tuple[str, str]:
 
 
 def _certificates(start: Start) -> Reach:
-    """Make TLS ready when the local network is served; return how this machine is reached."""
+    """Return how this machine is reached; make TLS ready when the local network is served."""
     reached = reach()
-    if start.choices.lan:
-        tls = start.places.tls
-        if ensure_certificates(tls, reached, at=datetime.now(UTC)):
-            start.say(_("A certificate for {hosts}").format(hosts=", ".join(reached.hosts())))
-        usual = outer_environment().get("SSL_CERT_FILE") or certifi.where()
-        write_bundle(tls, [Path(usual)])
-    return reached
+    if not start.choices.lan:
+        return reached
+    tls = start.places.tls
+    vouched = ensure_certificates(tls, reached, at=datetime.now(UTC))
+    usual = outer_environment().get("SSL_CERT_FILE") or certifi.where()
+    write_bundle(tls, [Path(usual)])
+    if vouched.is_new:
+        hosts = ", ".join(vouched.reach.hosts())
+        start.say(_("A certificate for {hosts}").format(hosts=hosts))
+    if vouched.left_out:
+        start.say(
+            _(
+                "Not for {hosts}: the local authority was made before. To include them, delete"
+                " {tls} and install the new authority on every device."
+            ).format(hosts=", ".join(vouched.left_out), tls=tls)
+        )
+    return vouched.reach
 
 
 def _surroundings(

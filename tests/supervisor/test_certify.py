@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from teraa.supervisor.addresses import PRIVATE_NETWORKS, Reach, reach
+from teraa.supervisor.addresses import Reach, reach
 from teraa.supervisor.authority import ensure_certificates
 
 BAR = Reach(
@@ -32,7 +32,7 @@ def now() -> datetime.datetime:
 
 
 def test_it_vouches_for_every_name_and_address(tmp_path, now):
-    assert ensure_certificates(tmp_path, BAR, at=now) is True
+    assert ensure_certificates(tmp_path, BAR, at=now).is_new
 
     for host in ("192.168.1.20", "127.0.0.1", "localhost", "bar", "bar.local"):
         assert _handshake(tmp_path, host) is None
@@ -50,7 +50,7 @@ def test_it_changes_nothing_while_it_serves(tmp_path, now):
     ensure_certificates(tmp_path, BAR, at=now)
     before = _contents(tmp_path)
 
-    assert ensure_certificates(tmp_path, BAR, at=now + datetime.timedelta(days=300)) is False
+    assert not ensure_certificates(tmp_path, BAR, at=now + datetime.timedelta(days=300)).is_new
     assert _contents(tmp_path) == before
 
 
@@ -59,7 +59,7 @@ def test_it_renews_for_a_new_address_under_the_same_authority(tmp_path, now):
     authority = (tmp_path / "teraa-authority.crt").read_bytes()
     moved = replace(BAR, addresses=(ipaddress.IPv4Address("10.0.0.5"), *BAR.addresses))
 
-    assert ensure_certificates(tmp_path, moved, at=now) is True
+    assert ensure_certificates(tmp_path, moved, at=now).is_new
 
     assert _handshake(tmp_path, "10.0.0.5") is None
     assert (tmp_path / "teraa-authority.crt").read_bytes() == authority
@@ -69,7 +69,7 @@ def test_it_renews_before_the_end(tmp_path, now):
     ensure_certificates(tmp_path, BAR, at=now)
     authority = (tmp_path / "teraa-authority.crt").read_bytes()
 
-    assert ensure_certificates(tmp_path, BAR, at=now + datetime.timedelta(days=370)) is True
+    assert ensure_certificates(tmp_path, BAR, at=now + datetime.timedelta(days=370)).is_new
     assert (tmp_path / "teraa-authority.crt").read_bytes() == authority
 
 
@@ -77,7 +77,7 @@ def test_it_makes_a_new_pair_when_its_halves_disagree(tmp_path, now):
     ensure_certificates(tmp_path, BAR, at=now)
     (tmp_path / "server.key").write_bytes((tmp_path / "teraa-authority.key").read_bytes())
 
-    assert ensure_certificates(tmp_path, BAR, at=now) is True
+    assert ensure_certificates(tmp_path, BAR, at=now).is_new
     assert _handshake(tmp_path, "bar.local") is None
 
 
@@ -86,10 +86,25 @@ def test_a_renamed_machine_keeps_its_authority(tmp_path, now):
     authority = (tmp_path / "teraa-authority.crt").read_bytes()
     renamed = replace(BAR, names=("localhost", "kitchen", "kitchen.local"))
 
-    assert ensure_certificates(tmp_path, renamed, at=now) is True
+    assert ensure_certificates(tmp_path, renamed, at=now).is_new
     assert _handshake(tmp_path, "kitchen.local") is None
-    assert ensure_certificates(tmp_path, renamed, at=now) is False
+    assert not ensure_certificates(tmp_path, renamed, at=now).is_new
     assert (tmp_path / "teraa-authority.crt").read_bytes() == authority
+
+
+def test_a_public_address_is_good_for_the_authority_made_there(tmp_path, now):
+    for name in ("here", "moved"):
+        (tmp_path / name).mkdir()
+    public = ipaddress.IPv4Address("192.0.2.7")
+    on_campus = replace(BAR, addresses=(public, *BAR.addresses))
+    ensure_certificates(tmp_path / "here", on_campus, at=now)
+    assert _handshake(tmp_path / "here", "192.0.2.7") is None
+
+    ensure_certificates(tmp_path / "moved", BAR, at=now)
+    vouched = ensure_certificates(tmp_path / "moved", on_campus, at=now)
+    assert vouched.left_out == ("192.0.2.7",)
+    assert public not in vouched.reach.addresses
+    assert _handshake(tmp_path / "moved", "bar.local") is None
 
 
 @pytest.mark.parametrize("stranger", ["bank.example", "8.8.8.8"])
@@ -105,8 +120,6 @@ def test_this_machine_is_reached_at_least_by_itself():
 
     assert "localhost" in found.names
     assert found.addresses[-1] == ipaddress.IPv4Address("127.0.0.1")
-    for address in found.addresses:
-        assert any(address in network for network in PRIVATE_NETWORKS)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
