@@ -74,10 +74,11 @@ def _queries(house: RunningHouse, till: Till) -> dict[str, int]:
 
 def events(house: RunningHouse, rounds: int) -> dict[str, Any]:
     """Node event → websocket message at one till."""
-    from teraa.settlement.osm.devnet.wallet import DevelopmentWallet, demo_passphrase
+    from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 
     (till,) = make_tills(house, 1)
-    wallet = DevelopmentWallet(house.node_url, demo_passphrase())
+    wallet = DevelopmentWallet(house.node_url, DEMO_PHRASE)
     return live.measure(house, till, rounds=rounds, wallet=wallet)  # type: ignore[no-any-return]
 
 

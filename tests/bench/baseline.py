@@ -57,7 +57,9 @@ def write_script(owner_url: str, path: Path) -> None:
                 )
                 for row in cursor.fetchall()
             ]
-            statements.append(f'INSERT INTO ruler."{table}" ({columns}) VALUES ({"), (".join(rows)});')
+            statements.append(
+                f'INSERT INTO ruler."{table}" ({columns}) VALUES ({"), (".join(rows)});'
+            )
     statements.append("COMMIT;")
     # One command a line; a colon before a name would be a variable of pgbench.
     text = "\n".join(statement.replace("\n", " ") for statement in statements)

@@ -80,7 +80,9 @@ class Till:
             sum(one["price_cents"] for one in chosen),
         )
 
-    def body(self, *, kind: str = "cash", quote: str | None = None, lines: int = 3) -> dict[str, Any]:
+    def body(
+        self, *, kind: str = "cash", quote: str | None = None, lines: int = 3
+    ) -> dict[str, Any]:
         """A sale of ``lines`` lines, wholly paid by ``kind``."""
         cart, total = self.cart(lines)
         tender: dict[str, Any] = {"key": str(uuid7()), "kind": kind, "amount_cents": total}

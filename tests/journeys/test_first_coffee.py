@@ -18,7 +18,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from teraa.settlement.osm.devnet.wallet import DevelopmentWallet, demo_passphrase
+from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.browsing import PHONE, TABLET, chromium, page_at
 from tests.running import ROOT, RunningHouse, running_house
 
@@ -42,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, demo_passphrase())
+    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
 
 
 @pytest.fixture
@@ -118,7 +119,9 @@ def test_a_coffee_paid_in_osm_and_printed(house, till, wallet):
 
     sent = time.monotonic()
     wallet.pay(uri_shown(till))
-    expect(till.locator('main [data-state="seen"], [data-pane] [data-state="seen"]').first).to_be_visible(timeout=1000)
+    expect(
+        till.locator('main [data-state="seen"], [data-pane] [data-state="seen"]').first
+    ).to_be_visible(timeout=1000)
     amber_after = time.monotonic() - sent
     picture(till, "till-osm-seen")
     expect(till.locator('[data-state="paid"][data-paid], [data-paid]').first).to_be_visible(

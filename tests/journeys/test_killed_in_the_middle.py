@@ -19,7 +19,8 @@ import time
 import psycopg
 import pytest
 
-from teraa.settlement.osm.devnet.wallet import DevelopmentWallet, demo_passphrase
+from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.bench.tills import Till, make_tills
 from tests.conftest import LONG
 from tests.running import RunningHouse, running_house
@@ -103,7 +104,7 @@ def test_nothing_is_lost_and_nothing_is_double(tmp_path):
     random_order = random.Random(SEED)
     with running_house(tmp_path / "house", block_seconds=1) as house:
         (till,) = make_tills(house, 1)
-        wallet = DevelopmentWallet(house.node_url, demo_passphrase())
+        wallet = DevelopmentWallet(house.node_url, DEMO_PHRASE)
         seller = Seller(till, wallet)
         seller.start()
         try:

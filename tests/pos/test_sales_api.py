@@ -226,9 +226,7 @@ def test_sentences_come_in_french_and_in_english(till, bar):
     assert french["title"] != english["title"]
 
 
-def test_a_cash_sale_takes_at_most_eight_queries_with_its_authentication(
-    till, bar, count_queries
-):
+def test_a_cash_sale_takes_at_most_eight_queries_with_its_authentication(till, bar, count_queries):
     post(till, body_of(bar))
 
     with count_queries() as queries:
