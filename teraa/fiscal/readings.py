@@ -208,7 +208,7 @@ def _blocks(reading: XReading, language: str, at: datetime.datetime) -> list[Blo
         Text(reading.venue, align="center"),
         Text(reading.payee, align="center"),
         _pair(_("Register"), reading.register),
-        _pair(_("Printed"), f"{at.astimezone(zone):%d/%m/%Y %H:%M:%S}"),
+        _pair(_("Printed on"), f"{at.astimezone(zone):%d/%m/%Y %H:%M:%S}"),
     ]
     if reading.period is None:
         return [*blocks, Rule(), Text(_("No period is open: nothing sold yet.")), Feed(2), Cut()]
