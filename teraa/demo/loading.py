@@ -14,7 +14,7 @@ from django.db import transaction
 
 from pos.catalogue import publish_catalogue
 from pos.models import Category, Product
-from teraa.accounts.models import User
+from teraa.accounts.operations import office_user
 from teraa.demo.shapes import DemoVenue
 from teraa.demo.vat import RATES, SINCE
 from teraa.devices.models import DriverName, Printer
@@ -146,19 +146,13 @@ def _people(demo: DemoVenue, at: datetime.datetime) -> bool:
     if venue.staff.exists():
         return False
     for person in demo.people:
-        user = _office_user(person.email, person.name) if person.email else None
+        user = office_user(email=person.email, name=person.name) if person.email else None
         member = StaffMember.objects.create(
             venue=venue, user=user, name=person.name, role=person.role
         )
         if person.pin:
             set_pin(staff=member, pin=person.pin, at=at, by=LOADER)
     return True
-
-
-def _office_user(email: str, name: str) -> User:
-    known = User.objects.filter(email=email).first()
-    # No password: a code by mail or a one-time link signs people in.
-    return known or User.objects.create_user(email, None, name=name, is_staff=True)
 
 
 def _rate(demo: DemoVenue, at: datetime.datetime) -> bool:
