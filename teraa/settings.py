@@ -26,6 +26,8 @@ TERAA_NODE_URL = env.str("TERAA_NODE_URL", f"http://127.0.0.1:{TERAA_PORT + 3}")
 TERAA_NODE_HOOKS_URL = env.str("TERAA_NODE_HOOKS_URL", f"http://127.0.0.1:{TERAA_PORT + 4}")
 TERAA_NODE_NETHASH = env.str("TERAA_NODE_NETHASH", "")
 TERAA_HOOK_BASE = env.str("TERAA_HOOK_BASE", f"http://127.0.0.1:{TERAA_PORT}")
+# Lets a Prometheus on another machine read /metrics; without it only this machine may.
+TERAA_METRICS_TOKEN = env.str("TERAA_METRICS_TOKEN", "")
 TERAA_PAPER_DIR = env.path("TERAA_PAPER_DIR", TERAA_DATA / "paper")
 
 SECRET_KEY = env.str("TERAA_SECRET_KEY", "")
@@ -126,6 +128,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("application_name", env.str("TERAA_PART", "teraa"))
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 
 # -- sockets: memory inside each live process; the relay's NOTIFY feeds it ---------------------

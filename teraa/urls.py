@@ -26,6 +26,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("trust/", trust.trust, name="trust"),
     path("trust/teraa-authority.crt", trust.certificate, name="trust_certificate"),
+    path("", include("teraa.health")),
     path("", include("teraa.accounts.urls")),
     path("", include("teraa.venues.urls")),
     path("", include("teraa.settlement.urls")),
