@@ -69,7 +69,8 @@ def parts_at(at: datetime.datetime) -> dict[str, dict[str, Any]]:
     found = {name: {"state": state} for name, state in own.items()}
     for beat in beats or []:
         state = beat.state if is_fresh(beat, at=at) else "silent"
-        found[beat.part] = {"state": state, "beat_at": iso_utc(beat.beat_at), **beat.detail}
+        # A detail may have names of its own; what health decides by is not theirs to change.
+        found[beat.part] = {**beat.detail, "state": state, "beat_at": iso_utc(beat.beat_at)}
     return {
         name: _merged(name, found.get(name), children.get(name))
         for name in dict.fromkeys([*VITAL, *children, *found])
