@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 
 # Without one of these no coffee can be sold and paid as it should be.
 VITAL = ("database", "web", "live", "ingest", "effects", "relay")
-# A part that lives but cannot do its work now says so itself; only silence and death are down.
-ALIVE = ("up", "failing")
+# A part that lives but cannot do its work now (a stalled chain, a failing turn) says so by a state
+# of its own; only silence and death are down.
+DOWN = ("silent", "starting", "backoff", "down")
 PING_MS = 2000
 
 
@@ -96,7 +97,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """200 while every vital part lives, 503 otherwise; details for this machine's own eyes."""
     at = now()
     parts = parts_at(at)
-    missing = [n for n, part in parts.items() if part["vital"] and part["state"] not in ALIVE]
+    missing = [n for n, part in parts.items() if part["vital"] and part["state"] in DOWN]
     if not is_local(request):
         parts = {n: {"state": part["state"], "vital": part["vital"]} for n, part in parts.items()}
     body = {"healthy": not missing, "at": iso_utc(at), "missing": missing, "parts": parts}
