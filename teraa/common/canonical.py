@@ -43,12 +43,17 @@ def _is_plain(value: Any) -> bool:
         return True
     if kind is int:
         return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    # Plain loops: this looks at every value of every sale.
     if kind is dict:
-        return all(
-            type(key) is str and key.isascii() and _is_plain(inner) for key, inner in value.items()
-        )
+        for key, inner in value.items():
+            if type(key) is not str or not key.isascii() or not _is_plain(inner):
+                return False
+        return True
     if kind is list or kind is tuple:
-        return all(map(_is_plain, value))
+        for inner in value:  # noqa: SIM110
+            if not _is_plain(inner):
+                return False
+        return True
     return False
 
 
