@@ -52,7 +52,9 @@ async def open_house(start: Start) -> None:
     if node is not None:
         around = await _on_the_network_of(node, start, around)
     await _load(start, around)
-    started = [watch.start(part) for part in house_parts(choices, places, around)]
+    parts = house_parts(choices, places, around)
+    start.say(_("Starting {parts}").format(parts=", ".join(part.name for part in parts)))
+    started = [watch.start(part) for part in parts]
     links = await _links(start, around)
     await _wait_until_open(start, started)
     print(block(choices, reach=reached, links=links, docs=DOCS), flush=True)

@@ -160,7 +160,7 @@ def _granian(choices: Choices, places: Places, *arguments: str) -> tuple[str, ..
         "granian",
         f"--host={'0.0.0.0' if choices.lan else '127.0.0.1'}",  # noqa: S104 (asked for by --lan)
         "--respawn-failed-workers",
-        "--workers-kill-timeout=4",
+        "--workers-kill-timeout=3",
         "--log-level=warning",
         *tls,
         *arguments,
