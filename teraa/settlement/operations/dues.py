@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from teraa.common.money import MAX_CENTS
 from teraa.common.problems import Invalid, NotFound
 from teraa.live import outbox
 from teraa.settlement.models import Due, Effect
@@ -27,8 +28,8 @@ def open_due(
     One query; nothing is announced before there is news. A due of nothing is settled at once,
     and its trade is told so by the usual effect. Raises Invalid.
     """
-    if amount_cents < 0:
-        raise Invalid(fields={"amount_cents": "negative"})
+    if not 0 <= amount_cents <= MAX_CENTS:
+        raise Invalid(fields={"amount_cents": f"0 to {MAX_CENTS}"})
     nothing = amount_cents == 0
     due = Due.objects.create(
         venue_id=venue_id,

@@ -15,6 +15,7 @@ from teraa.settlement.models import Due, RateQuote, Tender
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.operations.recompute import lock_dues, recompute_dues
 from teraa.settlement.operations.tenders import check_room, insert_once
+from teraa.settlement.osm.amounts import MAX_UNITS
 from teraa.settlement.osm.availability import osm_availability
 from teraa.settlement.osm.models import (
     Allocation,
@@ -121,6 +122,8 @@ def ask_for_coins(
         raise OsmUnavailable(reason=chain.reason, sentence=chain.sentence)
     watched = watch_payee(payee=payee, network=chain.cursor.network, at=at)
     units = osm_units_for(amount_cents, quote.rate_e10, quote.step_units)
+    if units > MAX_UNITS:
+        raise Invalid(fields={"amount_cents": "more coins than a chain can hold"})
     return _insert(
         OsmRequest(
             venue_id=payee.venue_id,

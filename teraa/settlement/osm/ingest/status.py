@@ -31,8 +31,20 @@ class Status:
         self._tip: Tip | None = None
         self._tip_moved_at = at
         self._written_at: datetime.datetime | None = None
+        self._looked_at = at
         slots = datetime.timedelta(seconds=SLOTS_STILL * leadership.network.block_seconds)
         self._still_after = max(slots, LONGEST_STILL)
+
+    def begin_look(self, *, at: datetime.datetime) -> None:
+        """Before a look: after a sleep nobody planned (a suspended machine) we are not live.
+
+        Said before anything is derived, so that nothing expires for time nobody watched; nor
+        can we say that the tip stood still meanwhile.
+        """
+        if at - self._looked_at > FRESH_FOR:
+            self._tip_moved_at = at
+            self._become(CursorState.CATCHUP, CursorReason.BEHIND, at)
+        self._looked_at = at
 
     def looked(self, tip: Tip, *, behind: bool, at: datetime.datetime) -> None:
         """The node answered and everything up to ``tip`` (unless ``behind``) is stored."""

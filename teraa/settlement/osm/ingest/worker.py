@@ -107,6 +107,8 @@ class Worker:
 
     def _look(self, at: datetime.datetime) -> bool:
         hinted = self._take_hints(at)
+        if self.status is not None:
+            self.status.begin_look(at=at)
         follower = self._ready(at)
         tip = self.node.tip()
         self._tell(follower.advance(tip, at=at))

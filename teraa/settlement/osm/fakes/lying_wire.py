@@ -1,0 +1,122 @@
+"""A wire that changes what a node answers, so that a listener can be shown to notice.
+
+    wire = LyingWire()
+    node = Core2Node(url, transport=wire)
+    with wire.lying("/transactions", without_last_row):
+        ...
+
+Every path that was asked for is kept in ``asked``.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+Twist = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Lie:
+    """Answers to paths that contain ``part`` are passed through ``twist``."""
+
+    part: str
+    twist: Twist
+
+
+class LyingWire(httpx.BaseTransport):
+    """A transport over real sockets whose answers can be changed, delayed or cut."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.silent = False
+        self.status: int | None = None
+        self._lies: list[Lie] = []
+        self._honest = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask the node, unless silent, and change its answer as told."""
+        path = request.url.raw_path.decode()
+        self.asked.append(f"{request.method} {path}")
+        if self.silent:
+            raise httpx.ConnectError("nobody answers", request=request)
+        if self.status is not None:
+            return httpx.Response(self.status, json={"statusCode": self.status}, request=request)
+        answer = self._honest.handle_request(request)
+        content = answer.read()
+        answer.close()
+        lies = [lie for lie in self._lies if lie.part in path]
+        if answer.status_code == HTTPStatus.OK and lies:
+            told = json.loads(content)
+            for lie in lies:
+                told = lie.twist(copy.deepcopy(told))
+            content = json.dumps(told).encode()
+        return httpx.Response(answer.status_code, content=content, request=request)
+
+    def close(self) -> None:
+        """Close the honest connections underneath."""
+        self._honest.close()
+
+    @contextmanager
+    def lying(self, part: str, twist: Twist) -> Iterator[None]:
+        """Lie about paths that contain ``part`` for the length of the block."""
+        lie = Lie(part, twist)
+        self._lies.append(lie)
+        try:
+            yield
+        finally:
+            self._lies.remove(lie)
+
+
+def without_last_row(answer: dict[str, Any]) -> dict[str, Any]:
+    """A page that was cut short."""
+    answer["data"] = answer["data"][:-1]
+    return answer
+
+
+def without_rows(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a 2.5 node in trouble says: 200, and nothing (T11)."""
+    answer["data"] = []
+    answer["meta"] = {**answer["meta"], "count": 0, "totalCount": 0}
+    return answer
+
+
+def backwards(answer: dict[str, Any]) -> dict[str, Any]:
+    """The rows of a node that ignored the order asked for (T23)."""
+    answer["data"].reverse()
+    return answer
+
+
+def with_float_amounts(answer: dict[str, Any]) -> dict[str, Any]:
+    """Amounts as JSON numbers with a fraction (T20)."""
+    for row in answer["data"]:
+        row["amount"] = float(row["amount"])
+    return answer
+
+
+def paid_to(address: str) -> Twist:
+    """Every transfer redirected to ``address``, ids untouched."""
+
+    def twist(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer["data"]:
+            row["recipientId"] = address
+        return answer
+
+    return twist
+
+
+def on_network(nethash: str) -> Twist:
+    """The configuration of a node of another network (T22)."""
+
+    def twist(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["data"]["nethash"] = nethash
+        return answer
+
+    return twist
