@@ -23,6 +23,7 @@ from teraa.fiscal.models import Register
 from teraa.fiscal.registers import open_register
 from teraa.fiscal.states import Lane
 from teraa.settlement.models import OsmRate
+from teraa.settlement.operations import decide_rate
 from teraa.venues.models import (
     OpeningHours,
     Payee,
@@ -159,8 +160,8 @@ def _rate(demo: DemoVenue, at: datetime.datetime) -> bool:
     venue = _venue(demo)
     if OsmRate.objects.filter(venue=venue).exists():
         return False
-    OsmRate.objects.create(
-        venue=venue,
+    decide_rate(
+        venue_id=venue.pk,
         rate_e10=demo.osm_rate_e10,
         valid_from=at,
         decided_by=demo.decided_by,
