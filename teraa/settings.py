@@ -264,7 +264,11 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("TERAA_LOG_LEVEL", "INFO")},
-    "loggers": {"procrastinate": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+    "loggers": {
+        # Each would otherwise write a line for every look at the chain or the queue.
+        name: {"level": "WARNING"}
+        for name in ("axes", "httpcore", "httpx", "procrastinate")
+    },
 }
 
 # -- back office --------------------------------------------------------------------------------
