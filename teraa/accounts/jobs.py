@@ -11,11 +11,11 @@ from teraa.accounts import mail
 from teraa.accounts.models import OutgoingMail
 from teraa.common.clock import now
 
-# 2, 4, 8 … 1024 seconds and so on: about a day and a half altogether.
-TRIES = 17
+# Again after 2, 4, 8 … 65,536 seconds: a day and a half altogether.
+RETRIES = 16
 
 
-@app.task(retry=RetryStrategy(max_attempts=TRIES, exponential_wait=2), pass_context=True)
+@app.task(retry=RetryStrategy(max_attempts=RETRIES, exponential_wait=2), pass_context=True)
 def send_mail(context: JobContext, mail_id: str) -> None:
     """Send one stored mail; try again while its server is away, then let a person decide."""
     found = OutgoingMail.objects.filter(pk=mail_id).first()
@@ -24,7 +24,7 @@ def send_mail(context: JobContext, mail_id: str) -> None:
     try:
         mail.send(found, at=now())
     except mail.CarrierAway:
-        if context.job is not None and context.job.attempts >= TRIES:
+        if context.job is not None and context.job.attempts >= RETRIES:
             mail.give_up(found)
         raise
 

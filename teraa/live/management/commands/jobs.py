@@ -68,8 +68,8 @@ async def _ended(work: asyncio.Task[None]) -> None:
 
 
 async def _work() -> None:
-    # Pooled, not in autocommit: procrastinate commits what it does.
-    arguments = connection_arguments("jobs") | {"autocommit": False}
+    arguments = connection_arguments("jobs")
+    del arguments["autocommit"]  # procrastinate decides about it, connection by connection
     connector = PsycopgConnector(kwargs=arguments, min_size=1, max_size=CONCURRENCY + 2)
     with app.replace_connector(connector) as working:
         async with working.open_async():
