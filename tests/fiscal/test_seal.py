@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import IntegrityError, connection, transaction
 
-from teraa.common import journal, journal_codes
+from teraa.common import journal_codes
 from teraa.common.canonical import NotCanonical, canonical_text, sha256_hex
 from teraa.common.ids import uuid7
 from teraa.common.problems import NotFound
@@ -15,13 +15,6 @@ from teraa.fiscal.drafts import ComponentDraft, DraftRefused, ModifierDraft, Ten
 from teraa.fiscal.keys import KeysUnavailable
 from teraa.fiscal.models import ChainHead, Document, DocumentLine, Register
 from teraa.fiscal.queries import document_for, tickets_about
-from teraa.fiscal.registers import (
-    LaneMismatch,
-    NoRegister,
-    RegisterExists,
-    open_register,
-    register_for,
-)
 from teraa.fiscal.sealing import PayeeUnidentified, UnknownRegister, seal_event, seal_ticket
 from teraa.fiscal.version import FISCAL_VERSION
 from tests import make
@@ -329,86 +322,6 @@ def test_a_period_belongs_to_the_register():
 
     with pytest.raises(IntegrityError, match="period_of_register"):
         connection.check_constraints()
-
-
-def test_registers_are_opened_once():
-    register = cast.register()
-    venue, payee, station = register.venue, register.payee, register.station
-
-    with pytest.raises(RegisterExists):
-        cast.register(venue=venue, payee=payee, station=station, name="Bar 2")
-    with pytest.raises(RegisterExists):
-        cast.register(venue=venue, payee=payee, station=make.station(venue), name="Bar")
-    training = cast.register(venue=venue, payee=payee, station=station, name="École", training=True)
-    assert register_for(station_id=station.pk, payee_id=payee.pk) == register.pk
-    assert register_for(station_id=station.pk, payee_id=payee.pk, training=True) == training.pk
-
-
-def test_opening_checks_whose_register_it_is():
-    venue, payee = (register := cast.register()).venue, register.payee
-    stranger = make.payee(make.venue())
-    nobody = venue.payees.create(kind="practitioner", name="Sans papiers")
-
-    for problem, fields in [
-        (LaneMismatch, {"station_id": None, "lane": "till"}),
-        (LaneMismatch, {"lane": "web"}),
-        (NotFound, {"payee_id": stranger.pk}),
-        (NotFound, {"station_id": make.station(stranger.venue).pk}),
-        (PayeeUnidentified, {"payee_id": nobody.pk}),
-    ]:
-        with pytest.raises(problem):
-            open_register(
-                **{
-                    "venue_id": venue.pk,
-                    "payee_id": payee.pk,
-                    "station_id": register.station_id,
-                    "name": "Autre",
-                    "lane": "till",
-                    "at": AT,
-                }
-                | fields
-            )
-
-
-def test_a_till_without_register_is_told_so():
-    venue = make.venue()
-
-    with pytest.raises(NoRegister):
-        register_for(station_id=make.station(venue).pk, payee_id=make.payee(venue).pk)
-
-
-def test_the_journal_port_finds_the_stations_register():
-    register = cast.register()
-    web = cast.register(
-        venue=register.venue,
-        payee=register.payee,
-        station_id=None,
-        lane="web",
-        name="En ligne",
-    )
-
-    journal.record(
-        code=journal_codes.LOG_IN,
-        venue_id=register.venue_id,
-        station_id=register.station_id,
-        operator="Ana",
-        at=AT,
-        values={"staff": "Ana"},
-    )
-    journal.record(code=journal_codes.SETTING_CHANGED, venue_id=register.venue_id, at=AT, values={})
-
-    here = Document.objects.filter(kind="EVENT").exclude(event_code=260)
-    assert {(e.register_id, e.event_code, e.station_label, e.operator_label) for e in here} == {
-        (register.pk, 80, register.station.name, "Ana"),
-        (web.pk, journal_codes.SETTING_CHANGED, "", ""),
-    }
-
-
-def test_the_journal_port_says_when_there_is_no_register():
-    venue = make.venue()
-
-    with pytest.raises(NoRegister):
-        journal.record(code=80, venue_id=venue.pk, at=AT, values={})
 
 
 def test_a_line_keeps_its_composite_key():
