@@ -32,6 +32,7 @@ class LeaseSerializer(serializers.Serializer[Any]):
     """How many jobs the agent has hands for."""
 
     max = serializers.IntegerField(min_value=1, max_value=MAX_LEASE)
+    run = serializers.UUIDField(help_text="New at each start of the agent: ends its old leases")
 
 
 class LeasedPrinterSerializer(serializers.Serializer[Any]):
@@ -92,7 +93,12 @@ class LeaseView(AgentView):
         wanted.is_valid(raise_exception=True)
         session: StationSession = request.auth  # type: ignore[assignment]
         at = now()
-        jobs = lease_jobs(station=session.station, maximum=wanted.validated_data["max"], at=at)
+        jobs = lease_jobs(
+            station=session.station,
+            run=wanted.validated_data["run"],
+            maximum=wanted.validated_data["max"],
+            at=at,
+        )
         note_agent(station=session.station, at=at)
         return Response({"jobs": [_leased(job) for job in jobs]})
 

@@ -149,6 +149,8 @@ class PrintJob(Stateful):
     created_at = models.DateTimeField(_("queued at"))
     next_at = models.DateTimeField(_("not before"))
     lease_until = models.DateTimeField(_("lease ends"), null=True)
+    # Which run of the agent holds it: a new run knows that the old one is dead.
+    lease_run = models.UUIDField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True)
     done_at = models.DateTimeField(_("done at"), null=True)
     reprints = models.PositiveIntegerField(_("reprints"), default=0)

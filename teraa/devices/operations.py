@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -165,19 +166,23 @@ WITH head AS (
     FOR UPDATE OF job SKIP LOCKED
 )
 UPDATE devices_print_job job
-SET state = 'leased', attempt = attempt + 1, lease_until = %(until)s, detail = ''
+SET state = 'leased', attempt = attempt + 1, lease_until = %(until)s, lease_run = %(run)s,
+    detail = ''
 FROM picked WHERE job.id = picked.id AND job.state IN ('queued', 'held')
 RETURNING job.id
 """
 
 
 @transaction.atomic
-def lease_jobs(*, station: Station, maximum: int, at: datetime.datetime) -> list[PrintJob]:
+def lease_jobs(
+    *, station: Station, run: UUID, maximum: int, at: datetime.datetime
+) -> list[PrintJob]:
     """Hand the next jobs of this agent's printers out, the oldest of each, for half a minute.
 
-    Leases that ended are put right first. The jobs come with printer and venue loaded.
+    `run` is new at each start of the agent. Leases that ended, and those of an earlier run, are
+    put right first. The jobs come with printer and venue loaded.
     """
-    release_expired_leases(at=at, station_id=station.pk)
+    release_leases(at=at, station_id=station.pk, but_run=run)
     with connection.cursor() as cursor:
         cursor.execute(
             _LEASE,
@@ -185,6 +190,7 @@ def lease_jobs(*, station: Station, maximum: int, at: datetime.datetime) -> list
                 "station": station.pk,
                 "at": at,
                 "until": at + LEASE,
+                "run": run,
                 "maximum": min(maximum, MAX_LEASE),
             },
         )
@@ -195,18 +201,25 @@ def lease_jobs(*, station: Station, maximum: int, at: datetime.datetime) -> list
     return list(jobs.order_by("pk"))
 
 
-def release_expired_leases(*, at: datetime.datetime, station_id: UUID | None = None) -> int:
+def release_leases(
+    *, at: datetime.datetime, station_id: UUID | None = None, but_run: UUID | None = None
+) -> int:
     """Put right what agents no longer speak of; returns how many jobs moved (two statements).
 
-    Leased only: back to the queue, for nothing of it was sent. Sent: unknown, for it may have come
-    out, and it is not sent again by itself.
+    Leases that ended, of one agent or of all; with `but_run`, also those that agent's earlier runs
+    hold. Leased only: back to the queue, for nothing of it was sent. Sent: unknown, for it may
+    have come out, and it is not sent again by itself.
     """
-    ended = PrintJob.objects.filter(lease_until__lt=at)
+    over = Q(lease_until__lt=at)
+    if but_run is not None:
+        over |= ~Q(lease_run=but_run)
+    away = PrintJob.objects.filter(over)
     if station_id is not None:
-        ended = ended.filter(printer__in=Printer.objects.filter(station=station_id))
-    back = ended.filter(state=JobState.LEASED).update(state=JobState.QUEUED, lease_until=None)
-    lost = ended.filter(state=JobState.SENT).update(
-        state=JobState.UNKNOWN, lease_until=None, done_at=at, detail="no word from the agent"
+        away = away.filter(printer__in=Printer.objects.filter(station=station_id))
+    free: dict[str, Any] = {"lease_until": None, "lease_run": None}
+    back = away.filter(state=JobState.LEASED).update(state=JobState.QUEUED, **free)
+    lost = away.filter(state=JobState.SENT).update(
+        state=JobState.UNKNOWN, done_at=at, detail="no word from the agent", **free
     )
     return back + lost
 
@@ -244,16 +257,13 @@ def report_job(
 
 
 def _changes(job: PrintJob, state: str, detail: str, at: datetime.datetime) -> dict[str, Any]:
-    changes: dict[str, Any] = {"detail": detail}
-    match state:
-        case JobState.SENT:
-            changes |= {"sent_at": at, "lease_until": at + SENT_LEASE}
-        case JobState.HELD:
-            steps = min(max(job.attempt, 1), HELD_STEPS)
-            changes |= {"lease_until": None, "next_at": at + HELD_STEP * steps}
-        case _:
-            changes |= {"lease_until": None, "done_at": at}
-    return changes
+    if state == JobState.SENT:
+        return {"detail": detail, "sent_at": at, "lease_until": at + SENT_LEASE}
+    changes: dict[str, Any] = {"detail": detail, "lease_until": None, "lease_run": None}
+    if state == JobState.HELD:
+        steps = min(max(job.attempt, 1), HELD_STEPS)
+        return changes | {"next_at": at + HELD_STEP * steps}
+    return changes | {"done_at": at}
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ from teraa.devices.operations import lease_jobs, queue_print, report_job
 from teraa.venues.models import Station, StationKind, Venue
 from tests import make
 
+RUN = uuid.UUID(int=1)
+
 
 def agent(venue: Venue, **fields: Any) -> Station:
     return make.station(venue, kind=StationKind.AGENT, **fields)
@@ -51,7 +53,7 @@ def queued(printer: Printer, at: datetime.datetime, **fields: Any) -> PrintJob:
 
 def leased(printer: Printer, at: datetime.datetime, **fields: Any) -> PrintJob:
     queued(printer, at, **fields)
-    (job,) = lease_jobs(station=printer.station, maximum=1, at=at)
+    (job,) = lease_jobs(station=printer.station, run=RUN, maximum=1, at=at)
     return job
 
 

@@ -131,12 +131,19 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Door(ThreadingHTTPServer):
+    daemon_threads = True
+    jobs: JobServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """An agent killed in the middle of a call is what these tests are about."""
+
+
 @contextmanager
 def serving(jobs: JobServer, port: int = 0) -> Iterator[str]:
     """Serve these jobs; yields the address."""
-    door = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    door.daemon_threads = True
-    door.jobs = jobs  # type: ignore[attr-defined]
+    door = _Door(("127.0.0.1", port), _Handler)
+    door.jobs = jobs
     thread = threading.Thread(target=door.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -19,6 +19,7 @@ from tests.devices import cast
 
 pytestmark = pytest.mark.django_db
 LEASE = "/api/agent/lease/"
+ASK = {"max": 4, "run": str(cast.RUN)}
 
 
 def post(path, body, token, **extra):
@@ -55,7 +56,7 @@ def test_it_leases_and_reports(printer, token, at, count_queries):
     job = cast.queued(printer, at)
 
     with count_queries() as queries:
-        leased = post(LEASE, {"max": 4}, token)
+        leased = post(LEASE, ASK, token)
     assert leased.status_code == 200
     assert len(queries) <= 8, queries
     assert leased.json() == {
@@ -80,7 +81,7 @@ def test_it_leases_and_reports(printer, token, at, count_queries):
 
 
 def test_its_calls_are_a_sign_of_life(printer, token):
-    post(LEASE, {"max": 1}, token)
+    post(LEASE, ASK, token)
 
     beat = Heartbeat.objects.get(part="agent")
     assert (beat.state, beat.detail["name"]) == ("up", printer.station.name)
@@ -98,9 +99,11 @@ def test_a_sign_of_life_is_written_every_five_seconds_at_most(printer, at):
     [
         ("{", 400, "malformed"),
         ({}, 422, "invalid"),
-        ({"max": 0}, 422, "invalid"),
-        ({"max": 33}, 422, "invalid"),
-        ({"max": "many"}, 422, "invalid"),
+        ({"max": 1}, 422, "invalid"),
+        (ASK | {"max": 0}, 422, "invalid"),
+        (ASK | {"max": 33}, 422, "invalid"),
+        (ASK | {"max": "many"}, 422, "invalid"),
+        (ASK | {"run": "first"}, 422, "invalid"),
         ([1], 422, "invalid"),
         ("x" * (256 * 1024 + 1), 413, "too_large"),
     ],
@@ -151,7 +154,7 @@ def test_only_agents_come_in(printer, at, kind):
     till = make.station(printer.venue, kind=kind)
 
     for path, body in (
-        (LEASE, {"max": 1}),
+        (LEASE, ASK),
         (report_path(job.key), {"state": "sent", "attempt": 1}),
     ):
         assert post(path, body, till.token).status_code == 403
@@ -159,11 +162,11 @@ def test_only_agents_come_in(printer, at, kind):
 
 def test_nobody_unknown_comes_in(printer, at):
     for token in ("", "guessed"):
-        assert post(LEASE, {"max": 1}, token).status_code == 401
+        assert post(LEASE, ASK, token).status_code == 401
         assert post(report_path(uuid.uuid4()), {}, token).status_code == 401
     printer.station.revoked_at = at
     printer.station.save()
-    answer = post(LEASE, {"max": 1}, printer.station.token)
+    answer = post(LEASE, ASK, printer.station.token)
     assert (answer.status_code, answer.json()["code"]) == (401, "station_revoked")
 
 

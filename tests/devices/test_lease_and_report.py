@@ -20,7 +20,7 @@ from teraa.devices.operations import (
     ReasonMissing,
     lease_jobs,
     page_to_print,
-    release_expired_leases,
+    release_leases,
     report_job,
     resend_job,
 )
@@ -33,7 +33,7 @@ SECOND = datetime.timedelta(seconds=1)
 
 
 def lease(printer: Printer, at: datetime.datetime, maximum: int = 16) -> list[PrintJob]:
-    return lease_jobs(station=printer.station, maximum=maximum, at=at)
+    return lease_jobs(station=printer.station, run=cast.RUN, maximum=maximum, at=at)
 
 
 @pytest.mark.django_db
@@ -144,11 +144,34 @@ def test_a_lease_that_ends_while_printing_makes_the_job_unknown_for_good(at):
     cast.reported(job, "sent", at)
 
     later = at + SENT_LEASE + SECOND
-    assert release_expired_leases(at=later) == 1
+    assert release_leases(at=later) == 1
 
     job.refresh_from_db()
     assert (job.state, job.detail) == ("unknown", "no word from the agent")
     assert lease(printer, later) == []
+
+
+@pytest.mark.django_db
+def test_a_new_run_of_the_agent_ends_what_the_old_one_held(at):
+    """The agent was killed and is back within a second: nobody waits for its old leases."""
+    venue = make.venue()
+    bar = cast.printer(venue)
+    kitchen = cast.printer(venue, station=bar.station)
+    begun = cast.leased(bar, at)
+    cast.reported(begun, "sent", at)
+    only_leased = cast.leased(kitchen, at)
+    stranger = cast.leased(cast.printer(venue), at)
+
+    jobs = lease_jobs(station=bar.station, run=uuid.UUID(int=2), maximum=9, at=at + SECOND)
+
+    assert [(job.pk, job.attempt) for job in jobs] == [(only_leased.pk, 2)]
+    begun.refresh_from_db()
+    assert begun.state == "unknown"
+    stranger.refresh_from_db()
+    assert stranger.state == "leased"
+    with pytest.raises(LeaseLost):
+        cast.reported(only_leased, "sent", at)
+    assert cast.reported(begun, "confirmed", at).state == "confirmed"
 
 
 @pytest.mark.django_db
@@ -167,7 +190,7 @@ def test_a_proof_that_comes_late_is_believed(at):
     job = cast.leased(cast.printer(make.venue()), at)
     cast.reported(job, "sent", at)
     later = at + SENT_LEASE + SECOND
-    release_expired_leases(at=later)
+    release_leases(at=later)
 
     assert cast.reported(job, "confirmed", later).state == "confirmed"
 

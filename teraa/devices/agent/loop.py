@@ -51,6 +51,7 @@ class Agent:
         self._stop_asked = threading.Event()
         self._wake = threading.Event()
         self._writers: dict[tuple[str, str], Writer] = {}
+        self._confessing = threading.Thread(target=self._confess, name="confess", daemon=True)
 
     def stop(self) -> None:
         """Ask it to end; the job in hand is finished first."""
@@ -60,8 +61,7 @@ class Agent:
     def run(self) -> None:
         """Work until `stop`."""
         Nudges(self._config, wake=self._wake, stop=self._stop_asked).start()
-        confessing = threading.Thread(target=self._confess, name="confess", daemon=True)
-        confessing.start()
+        self._confessing.start()
         log.info("agent ready", server=self._config.server, nudges=self._config.live_url)
         back_off = BackOff()
         while not self._stop_asked.is_set():
@@ -118,11 +118,12 @@ class Agent:
         for writer in self._writers.values():
             writer.finish()
         deadline = time.monotonic() + END_SECONDS
-        for writer in self._writers.values():
-            writer.join(max(0.0, deadline - time.monotonic()))
-        if any(writer.is_alive() for writer in self._writers.values()):
+        at_work = [self._confessing, *self._writers.values()]
+        for thread in at_work:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if any(thread.is_alive() for thread in at_work):
             # The journal says what was begun: the next start will report it unknown.
-            log.warning("ended while a printer was still at work")
+            log.warning("ended while a printer or the server was still at work")
         else:
             self._journal.close()
             self._server.close()

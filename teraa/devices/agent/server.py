@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -45,6 +46,8 @@ class Server:
     """Leases jobs and takes reports. Safe to call from several threads."""
 
     def __init__(self, config: AgentConfig) -> None:
+        # The server ends what an earlier run of this agent had leased: it can only be dead.
+        self._run = str(uuid.uuid4())
         self._client = httpx.Client(
             base_url=config.server,
             headers={"Authorization": f"Station {config.token}"},
@@ -56,7 +59,7 @@ class Server:
 
     def lease(self, maximum: int) -> list[Job]:
         """Take at most so many jobs. Raises ServerAway, Refused."""
-        answer = self._post("/api/agent/lease/", {"max": maximum})
+        answer = self._post("/api/agent/lease/", {"max": maximum, "run": self._run})
         try:
             return [_job(values) for values in answer["jobs"]]
         except (KeyError, TypeError, ValueError) as error:

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(verbose_name='queued at')),
                 ('next_at', models.DateTimeField(verbose_name='not before')),
                 ('lease_until', models.DateTimeField(null=True, verbose_name='lease ends')),
+                ('lease_run', models.UUIDField(editable=False, null=True)),
                 ('sent_at', models.DateTimeField(null=True, verbose_name='sent at')),
                 ('done_at', models.DateTimeField(null=True, verbose_name='done at')),
                 ('reprints', models.PositiveIntegerField(default=0, verbose_name='reprints')),
