@@ -88,23 +88,30 @@ class LiveDatabase:
         return {"DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
 
 
+@contextlib.contextmanager
+def own_database(cluster: EphemeralCluster, django_db_blocker) -> Iterator[LiveDatabase]:
+    """A clone of the migrated template, entered for the length of the block, then dropped."""
+    name = f"live_{secrets.token_hex(6)}"
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    with django_db_blocker.unblock():
+        _enter_as(cluster, role=APP_ROLE, database=name)
+        try:
+            yield LiveDatabase(cluster, name)
+        finally:
+            connections.close_all()
+            _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
+    # Only the superuser may end what processes of the application's role left open.
+    with psycopg.connect(cluster.master_url, autocommit=True) as master:
+        master.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def live_database(
     cluster: EphemeralCluster, django_db_setup: None, django_db_blocker
 ) -> Iterator[LiveDatabase]:
-    name = f"live_{secrets.token_hex(6)}"
-    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        with django_db_blocker.unblock():
-            _enter_as(cluster, role=APP_ROLE, database=name)
-            try:
-                yield LiveDatabase(cluster, name)
-            finally:
-                connections.close_all()
-                _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
-    # Only the superuser may end what processes of the application's role left open.
-    with psycopg.connect(cluster.master_url, autocommit=True) as master:
-        master.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database(cluster, django_db_blocker) as database:
+        yield database
 
 
 @pytest.fixture

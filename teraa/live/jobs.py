@@ -33,9 +33,12 @@ def prune(timestamp: int) -> dict[str, int]:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queueing_lock="live.revive", lock="live.revive", pass_context=True)
+@app.task(queueing_lock="live.revive", pass_context=True)
 async def revive(context: JobContext, timestamp: int) -> None:
-    """Every minute: put back jobs whose worker was killed while it did them."""
+    """Every minute: put back jobs whose worker was killed while it did them.
+
+    Without a lock of its own: one that was itself killed would hold it for ever.
+    """
     jobs: Any = context.app.job_manager
     for stalled in await jobs.get_stalled_jobs():
         log.warning("job %s lost its worker and is tried again", stalled.id)
