@@ -7,7 +7,8 @@ import time
 from uuid import UUID
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CHECK_PRIME = 31
+_GENERATOR = 0b00010
+_POLYNOMIAL = 0b100101  # x⁵ + x² + 1, primitive: its root runs through all 31 weights
 
 
 def uuid7(at_ms: int | None = None) -> UUID:
@@ -40,8 +41,26 @@ def normalise_code(text: str) -> str:
 
 
 def check_character(text: str) -> str:
-    """One check character over Crockford ``text``: finds any single wrong or swapped character."""
-    total = 0
-    for position, character in enumerate(text, start=1):
-        total += position * CROCKFORD.index(character)
-    return CROCKFORD[total % _CHECK_PRIME]
+    """One check character over Crockford ``text`` (up to 30): finds any one wrong character.
+
+    It also finds any two that changed places, itself included: characters are elements of the
+    field of 32, each multiplied by another power of its generator, and added up.
+    """
+    total, weight = 0, 1
+    for character in text:
+        weight = _product(weight, _GENERATOR)
+        total ^= _product(weight, CROCKFORD.index(character))
+    return CROCKFORD[total]
+
+
+def _product(a: int, b: int) -> int:
+    """Multiply in GF(32)."""
+    product = 0
+    while b:
+        if b & 1:
+            product ^= a
+        a <<= 1
+        if a & 0b100000:
+            a ^= _POLYNOMIAL
+        b >>= 1
+    return product

@@ -14,7 +14,7 @@ RATE_SCALE = 10_000_000_000
 DISPLAY_STEP_UNITS = 1_000_000  # 0.01 OSM: what a person can still read and type
 MAX_CENTS = 10_000_000_00  # ten million euros: beyond it, somebody leaned on the keyboard
 
-_OSM_TEXT = re.compile(r"^(\d{1,11})(?:[.,](\d{1,8}))?$")
+_OSM_TEXT = re.compile(r"^(\d{1,11})(?:[.,](\d{1,8}))?$", re.ASCII)
 _THIN_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
 
