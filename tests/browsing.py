@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+FAILURES = Path(__file__).resolve().parents[1] / ".data" / "failures"
 TABLET = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
@@ -49,7 +52,10 @@ def page_at(
     dark: bool = False,
     language: str = "fr-FR",
 ) -> Iterator[Page]:
-    """A fresh browser context. Any error of the page's own scripts fails the test."""
+    """A fresh browser context. Any error of the page's own scripts fails the test.
+
+    What was on the screen when a test failed is kept in ``.data/failures/``.
+    """
     context = browser.new_context(
         viewport=size or TABLET,  # type: ignore[arg-type]
         color_scheme="dark" if dark else "light",
@@ -60,7 +66,7 @@ def page_at(
     page = context.new_page()
     page.set_default_timeout(15_000)
     wrong: list[Any] = []
-    page.on("pageerror", wrong.append)
+    page.on("pageerror", lambda error: wrong.append(error))  # a bound method cannot carry its mark
     page.on(
         "console",
         lambda message: wrong.append(message.text)
@@ -69,6 +75,10 @@ def page_at(
     )
     try:
         yield page
+    except BaseException:
+        FAILURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=FAILURES / f"{time.strftime('%H%M%S')}.png")
+        raise
     finally:
         context.close()
     assert not wrong, wrong

@@ -176,6 +176,6 @@ def _every_promise_was_kept(house: RunningHouse, till: Till, promised: dict[str,
             "SELECT count(*) FROM osm_receipt r WHERE direction = 'in' AND NOT EXISTS"
             " (SELECT 1 FROM osm_allocation a WHERE a.receipt_id = r.id)"
         ) == [(0,)]
-    tickets = [json.loads(path.read_text()) for path in sorted(house.paper.glob("*.json"))]
+    tickets = [json.loads(path.read_text()) for path in sorted(house.paper.glob("[0-9]*.json"))]
     texts = ["\n".join(map(str, ticket.get("lines", []))) for ticket in tickets]
     assert len([text for text in texts if "Ticket" in text]) <= len(sold)
