@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import connection, transaction
 
 from teraa.common.ids import uuid7
 from teraa.settlement import operations
@@ -19,6 +23,7 @@ from tests import make
 ADDRESS_BYTE = 115
 RATE_E10 = 200_000_000  # 0.02 € an OSM
 OSM = 100_000_000
+MICROSECOND = datetime.timedelta(microseconds=1)
 _numbers = itertools.count(1)
 
 
@@ -82,7 +87,7 @@ def quote(venue_id: Any, at: datetime.datetime, rate_e10: int = RATE_E10) -> Rat
     operations.decide_rate(
         venue_id=venue_id,
         rate_e10=rate_e10,
-        valid_from=at - datetime.timedelta(days=30, microseconds=next(_numbers)),
+        valid_from=at - datetime.timedelta(days=30) + next(_numbers) * MICROSECOND,
         decided_by="assemblée générale",
         evidence="PV du 20 octobre",
     )
@@ -102,3 +107,11 @@ def request(due: Due, at: datetime.datetime, **fields: Any) -> OsmRequest:
     if "quote_id" not in wanted:
         wanted["quote_id"] = quote(due.venue_id, at).pk
     return operations.request_osm(**wanted)
+
+
+@contextmanager
+def checked() -> Iterator[None]:
+    """What a commit would check is checked at the end of the block, and only it is undone."""
+    with transaction.atomic():
+        yield
+        connection.check_constraints()

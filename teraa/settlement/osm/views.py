@@ -53,7 +53,7 @@ def take_hint(request: HttpRequest, segment: str) -> HttpResponse:
         return HttpResponse(status=413)
     try:
         event, ids = _read(body)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return HttpResponse(status=400)
     key = hashlib.sha256("\n".join([event, *ids]).encode()).hexdigest()
     with connection.cursor() as cursor:
@@ -70,7 +70,7 @@ def _is_sent_by_node(request: HttpRequest, hooks: list[NodeHook]) -> bool:
 
 
 def _read(body: bytes) -> tuple[str, list[str]]:
-    """The event's name and the ids it speaks of. Raises ValueError, TypeError.
+    """The event's name and the ids it speaks of. Raises ValueError, TypeError, KeyError.
 
     ``data`` is a block, a transaction, a bare id, or (pool events of 2.5) a list of
     ``{data, serialized}``.
