@@ -17,7 +17,7 @@ import { parts, unsent } from "./payment.js";
 import { Notice, Undo } from "./pieces.js";
 import { go, route } from "./routes.js";
 import { Sale } from "./sale.js";
-import { sales } from "./sales.js";
+import { sales, standing } from "./sales.js";
 import { Sending } from "./sending.js";
 import { Categories, Shelf } from "./shelf.js";
 import { SignOn } from "./sign-on.js";
@@ -50,7 +50,8 @@ function SalePaper({ sale }) {
     </div>
     <div class="total"><span class="total-word">${t("total")}</span>
       <output class="total-money">${euros(sale.total_cents)}</output></div>
-    ${sale.state === "waiting" && sale.paid_cents === 0 && may("cancel_sale") && html`<div class="ticket-foot">
+    ${standing(sale) !== "seen" && sale.state === "waiting" && sale.paid_cents === 0
+      && may("cancel_sale") && html`<div class="ticket-foot">
       <button type="button" class="quiet-button danger-button" data-act="abandon"
         onClick=${() => abandon(sale)}><${Icon} name="bin" />${t("sale.abandon")}</button></div>`}
   </section>`;
@@ -62,6 +63,9 @@ function Dock() {
   const sale = name !== "detail" && key && sales.value.get(key);
   return sale ? html`<${SalePaper} sale=${sale} />` : html`<${Basket} />`;
 }
+
+/** On a phone: where an undo may lie over the pane, because no pad and no way to pay is under it. */
+const FLOATING = ["sell", "sales", "detail", "totals"];
 
 function Till() {
   const { name, key } = route.value;
@@ -84,7 +88,7 @@ function Till() {
     </main>
     ${narrow.value && isSelling && html`<${Bar} />`}
     ${(!narrow.value || isSheet) && html`<aside class="dock" aria-label=${t("cart")}><${Dock} /></aside>`}
-    ${narrow.value && !isSheet && html`<${Undo} floats />`}
+    ${narrow.value && !isSheet && FLOATING.includes(name) && html`<${Undo} floats />`}
   </div>`;
 }
 

@@ -43,7 +43,7 @@ export function Cash({ saleKey }) {
           <div><dt>${t("cash.given")}</dt><dd>${given ? euros(given) : "–"}</dd></div>
           <div class=${change >= 0 && given ? "sums-loud tone-text-ok" : "sums-loud"}>
             <dt>${given && change < 0 ? t("cash.missing") : t("cash.change")}</dt>
-            <dd class="money-loud" role="status">${given ? euros(change < 0 ? -change : change) : "–"}</dd>
+            <dd class="money-loud"><span role="status">${given ? euros(change < 0 ? -change : change) : "–"}</span></dd>
           </div>
         </dl>
         <div class="notes">

@@ -42,7 +42,7 @@ export function Done({ sale, onNext }) {
   const stop = (event) => event.stopPropagation();
   return html`<section class="pane done tone-solid-ok" data-state="paid" onClick=${onNext}>
     <div class="done-sign"><${Icon} name="check" large /></div>
-    <h1 class="done-word" role="status">${t("standing.paid")}</h1>
+    <h1 class="done-word">${t("standing.paid")}</h1>
     ${change > 0
       ? html`<p class="done-ask">${t("cash.change")}</p>
           <p class="money-loud" data-change=${change}>${euros(change)}</p>`

@@ -14,7 +14,8 @@ import { loadQuote } from "./quote.js";
 import { go } from "./routes.js";
 import { learn, sales } from "./sales.js";
 import { lost } from "./session.js";
-import { boot, catalogue, notice, quote, reachable } from "./state.js";
+import { announce, boot, catalogue, euros, notice, quote, reachable } from "./state.js";
+import { letGo } from "./undo.js";
 
 const UNSENT = "teraa.till.unsent";
 const PARTS = "teraa.till.parts";
@@ -98,6 +99,7 @@ export function dropPart(key) {
 }
 
 function send({ path, body, target, tender }) {
+  letGo(); // what was taken out of the cart before is not coming back into a sale
   const change = tender.kind === "cash" ? tender.received_cents - tender.amount_cents : 0;
   unsent.value = {
     path, body, target, kind: tender.kind, amount_cents: tender.amount_cents, change_cents: change,
@@ -135,6 +137,7 @@ async function attempt() {
   silences.value = 0;
   unsent.value = null;
   learn(sale);
+  if (sale.state === "paid") announce(t("say.paid", { amount: euros(sale.total_cents) }));
   if (mine.target === "cart") {
     cart.startAnew();
     parts.value = [];

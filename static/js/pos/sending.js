@@ -18,6 +18,7 @@ export function Sending() {
   const { change_cents: change, amount_cents: amount } = unsent.value;
   const isSilent = silences.value > 0;
   return html`<section class="pane done sending" data-state="sending" aria-busy="true">
+    <h1 class="visually-hidden">${t("sending")}</h1>
     ${change > 0 && html`<p class="done-ask">${t("cash.change")}</p>
       <p class="money-loud" data-change=${change}>${euros(change)}</p>`}
     ${change === 0 && html`<p class="money-loud">${euros(amount)}</p>`}

@@ -7,7 +7,7 @@ import { t } from "../words.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { dropPart, parts, restOf, share } from "./payment.js";
-import { keepFocus, Pad, PaneHead } from "./pieces.js";
+import { keepFocus, Pad, PaneHead, Undo } from "./pieces.js";
 import { go } from "./routes.js";
 import { euros, narrow } from "./state.js";
 import { offerUndo } from "./undo.js";
@@ -53,7 +53,7 @@ export function Split({ saleKey }) {
         <dl class="sums">
           <div><dt>${t("split.rest")}</dt><dd class="money-large">${euros(rest)}</dd></div>
           <div class="sums-loud"><dt>${t("split.now")}</dt>
-            <dd class="money-loud" role="status">${euros(share.value ?? rest)}</dd></div>
+            <dd class="money-loud"><span role="status">${euros(share.value ?? rest)}</span></dd></div>
         </dl>
         ${saleKey === null && parts.value.length > 0 && html`<ul class="parts">
           ${parts.value.map((part) => html`<${Part} key=${part.key} part=${part} />`)}
@@ -69,6 +69,7 @@ export function Split({ saleKey }) {
           onErase=${() => set((typed - (typed % 10)) / 10)} />
       </div>
     </div>
+    ${narrow.value && html`<${Undo} />`}
     ${(narrow.value || saleKey) && html`<${Ways} saleKey=${saleKey} quiet />`}
   </section>`;
 }
