@@ -69,9 +69,9 @@ def page_at(
     page.on("pageerror", lambda error: wrong.append(error))  # a bound method cannot carry its mark
     page.on(
         "console",
-        lambda message: wrong.append(message.text)
-        if "Content Security Policy" in message.text
-        else None,
+        lambda message: (
+            wrong.append(message.text) if "Content Security Policy" in message.text else None
+        ),
     )
     try:
         yield page

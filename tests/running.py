@@ -1,7 +1,7 @@
 """A whole house for one test: the real supervisor, every process, a chain of its own.
 
-    with running_house(tmp_path, block_seconds=1) as house:
-        house.url, house.till_link("Bar"), house.kill("relay"), house.manage("verify_fiscal")
+with running_house(tmp_path, block_seconds=1) as house:
+    house.url, house.till_link("Bar"), house.kill("relay"), house.manage("verify_fiscal")
 """
 
 from __future__ import annotations

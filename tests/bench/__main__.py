@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.bench import baseline, live
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
@@ -74,9 +76,6 @@ def _queries(house: RunningHouse, till: Till) -> dict[str, int]:
 
 def events(house: RunningHouse, rounds: int) -> dict[str, Any]:
     """Node event → websocket message at one till."""
-    from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
-from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-
     (till,) = make_tills(house, 1)
     wallet = DevelopmentWallet(house.node_url, DEMO_PHRASE)
     return live.measure(house, till, rounds=rounds, wallet=wallet)  # type: ignore[no-any-return]
