@@ -135,7 +135,7 @@ class PrinterAdmin(VenueModelAdmin):
         ),
     ]
 
-    @display(description=_("waiting"))  # type: ignore[untyped-decorator]
+    @display(description=_("waiting"))
     def waiting_jobs(self, printer: Printer) -> int:
         return printer.waiting()
 
@@ -201,7 +201,7 @@ class PrintJobAdmin(VenueModelAdmin):
         JobState.SENT: "info",
     }
 
-    @display(description=_("state"), ordering="state", label=LABELS)  # type: ignore[untyped-decorator]
+    @display(description=_("state"), ordering="state", label=LABELS)
     def state_label(self, job: PrintJob) -> tuple[str, str]:
         return job.state, str(job.get_state_display())
 
@@ -209,7 +209,7 @@ class PrintJobAdmin(VenueModelAdmin):
         """Who looks after the devices may print again."""
         return self.may(request, EDIT_VENUE, object_id)
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(
         description=_("Print again"),
         url_path="resend",
         permissions=["resend"],

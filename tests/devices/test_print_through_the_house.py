@@ -8,9 +8,11 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,8 @@ from django.conf import settings
 
 from teraa.common.clock import now
 from teraa.common.paper import Columns, Cut, Page, Text
+from teraa.devices.agent.config import load_config
+from teraa.devices.agent.loop import Agent
 from teraa.devices.configuring import Addresses
 from teraa.devices.fakes.printer import FakePrinter
 from teraa.devices.models import PrintJob
@@ -27,7 +31,7 @@ from teraa.venues.models import Station
 from tests import make
 from tests.conftest import LONG, LiveDatabase
 from tests.devices import cast
-from tests.live.processes import free_port, until
+from tests.live.processes import free_port, running_command, running_live, until
 
 ROOT = Path(__file__).parents[2]
 KILLS = 200 if LONG else 6
@@ -130,6 +134,30 @@ def test_a_page_goes_from_the_queue_to_the_paper(live_database, counter):
     assert job.attempt == 1
     assert job.sent_at <= job.done_at
     assert Heartbeat.objects.get(part="agent").detail["name"] == row.station.name
+
+
+def test_the_relay_nudges_the_agent_long_before_it_would_have_asked(live_database, counter):
+    paper, row, config, port = counter
+    with (
+        web(live_database, port),
+        running_command(live_database, "relay"),
+        running_live(live_database) as live_port,
+    ):
+        told = replace(load_config(config), live_url=f"ws://127.0.0.1:{live_port}/ws/")
+        nudged = Agent(told, poll_seconds=3_600)
+        thread = threading.Thread(target=nudged.run, daemon=True)
+        thread.start()
+        try:
+            # Asked once by itself and once at the hello: from here on only a nudge moves it.
+            until(lambda: Heartbeat.objects.filter(part="agent").exists())
+            for number in range(3):
+                cast.queued(row, now(), page=page(number))
+                until(lambda: states()["confirmed"] > number)  # noqa: B023
+        finally:
+            nudged.stop()
+            thread.join(10)
+
+    assert [printed(paper, number) for number in range(3)] == [1, 1, 1]
 
 
 def test_it_goes_on_when_the_server_is_killed_and_comes_back(live_database, counter):

@@ -80,6 +80,7 @@ def _concerns_us(message: str | bytes) -> bool:
         return False
     if not isinstance(values, dict):
         return False
-    if values.get("type") == "hello":
+    # Just connected, or the server itself may have missed something.
+    if values.get("type") in {"hello", "look_again"}:
         return True
     return values.get("type") == "changed" and str(values.get("topic", "")).startswith("agent.")
