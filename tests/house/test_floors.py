@@ -16,8 +16,9 @@ ROOMS = ("teraa", "pos", "bookings", "ticketing")
 
 def contract_layers() -> list[str]:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    (contract,) = config["tool"]["importlinter"]["contracts"]
-    return contract["layers"]
+    contracts = config["tool"]["importlinter"]["contracts"]
+    (floors,) = [contract for contract in contracts if contract["type"] == "layers"]
+    return floors["layers"]
 
 
 def test_no_room_imports_one_above_it_or_beside_it():
