@@ -78,7 +78,8 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
         values = super().clean() or {}
         own = values.get("venue") or getattr(self.instance, "venue", None)
         if own is not None:
-            for name, value in values.items():
+            # add_error takes the value out while we look.
+            for name, value in list(values.items()):
                 other = (
                     getattr(value, "venue_id", None) if isinstance(value, models.Model) else None
                 )
