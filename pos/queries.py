@@ -22,6 +22,8 @@ from teraa.settlement.osm import uri as payment_link
 from teraa.settlement.queries import OsmView, TenderView, tender_views_of
 
 LAST_SALES = 20
+# To a cashier, a job being printed still waits, and one that cannot be printed needs a hand.
+PRINT_STATES = {"leased": "queued", "failed": "held"}
 
 
 def sale_for(*, venue_id: UUID, key: UUID) -> Sale:
@@ -40,7 +42,12 @@ def sale_view(sale: Sale) -> dict[str, Any]:
     """Everything a till shows of one sale (at most 3 queries)."""
     tenders = tender_views_of([sale.due_id])[sale.due_id] if sale.due_id else []
     prints = print_states(venue_id=sale.venue_id, subjects=[subject_of(sale)])
-    return _view(sale, tenders, prints.get(subject_of(sale)))
+    return _view(sale, tenders, _print_state(sale, prints))
+
+
+def _print_state(sale: Sale, prints: dict[str, str]) -> str | None:
+    state = prints.get(subject_of(sale))
+    return PRINT_STATES.get(state, state) if state else None
 
 
 def rung_view(rung: Rung) -> dict[str, Any]:
@@ -226,7 +233,7 @@ def _short(sale: Sale, tenders: list[TenderView], prints: dict[str, str]) -> dic
         else 0,
         "operator": sale.staff.name,
         "osm_state": osm[-1].state if osm else None,
-        "print_state": prints.get(subject_of(sale)),
+        "print_state": _print_state(sale, prints),
         "label": _label(sale),
     }
 
