@@ -5,16 +5,14 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from teraa.supervisor.places import ROOT
+from tests.browsing import chromium
 
 VENDOR = ROOT / "static" / "vendor"
 
@@ -67,14 +65,7 @@ def address() -> Iterator[str]:
 
 
 def test_they_load_by_name_and_work_together(address):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=[
-                "--disable-background-networking",
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            ],
-        )
+    with chromium() as browser:
         page = browser.new_page()
         failures: list[str] = []
         page.on("pageerror", lambda error: failures.append(str(error)))
@@ -82,7 +73,6 @@ def test_they_load_by_name_and_work_together(address):
         page.wait_for_function("document.querySelector('main').textContent.includes('42')")
         assert page.text_content("main") == "21 is half of 42"
         assert failures == []
-        browser.close()
 
 
 def test_every_path_carries_its_version_and_exists():
