@@ -15,7 +15,7 @@ from typing import LiteralString, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from teraa.settlement.models import Effect
 from teraa.settlement.states import EffectKind
@@ -108,10 +108,13 @@ def deliver_all(*, at: datetime.datetime) -> int:
     return tried
 
 
-def waiting_count() -> tuple[int, int]:
-    """How many effects wait, and how many of them have failed before."""
-    waiting = Effect.objects.filter(handled_at__isnull=True)
-    return waiting.count(), waiting.filter(attempts__gt=0).count()
+def counts() -> dict[str, int]:
+    """How many effects wait for their turn, and how many failed and wait for another (one query)."""
+    undone = Effect.objects.filter(handled_at__isnull=True)
+    found: dict[str, int] = undone.aggregate(
+        waiting=Count("pk", filter=Q(attempts=0)), failing=Count("pk", filter=Q(attempts__gt=0))
+    )
+    return found
 
 
 def _take_one(at: datetime.datetime) -> Effect | None:

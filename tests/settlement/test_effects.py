@@ -120,7 +120,7 @@ def test_a_failing_trade_never_holds_up_the_others(at, handlers):
     effects.deliver_all(at=at)
 
     assert told == [well.pk]
-    assert effects.waiting_count() == (1, 1)
+    assert effects.counts() == {"waiting": 0, "failing": 1}
 
 
 @pytest.mark.django_db

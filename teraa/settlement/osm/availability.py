@@ -66,6 +66,12 @@ def sentence_for(reason: str) -> Sentence:
     return CursorReason(reason).label if reason else ""
 
 
+def heights() -> dict[str, int]:
+    """How far we have read, and where the node is (for gauges; one query)."""
+    cursor = current_cursor()
+    return {"us": cursor.height, "node": cursor.tip_height} if cursor else {"us": 0, "node": 0}
+
+
 def _reason(cursor: BlockCursor | None, at: datetime.datetime) -> str:
     if cursor is None:
         return Reason.NO_NETWORK

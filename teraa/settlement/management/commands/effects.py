@@ -25,16 +25,10 @@ class Command(BaseCommand):
             channels=[EFFECTS],
             idle=IDLE,
             probe=effects.PROBE,
-            detail=detail,
+            detail=effects.counts,
         ).run()
 
 
 def turn(at: datetime.datetime) -> bool:
     """Deliver one effect; True when there was one."""
     return effects.deliver_one(at=at)
-
-
-def detail() -> dict[str, int]:
-    """For the heartbeat: how many effects wait, and how many of them failed before."""
-    waiting, failing = effects.waiting_count()
-    return {"waiting": waiting, "failing": failing}

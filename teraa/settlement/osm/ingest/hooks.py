@@ -44,6 +44,7 @@ def reconcile(*, peer: NodePeer, node: NodeClient, base: str, at: datetime.datet
     return made
 
 
-def forget_old_hints(*, at: datetime.datetime) -> None:
-    """Hints are kept for a month, to see how a node behaves; nothing depends on them."""
-    NodeHint.objects.filter(received_at__lt=at - KEPT_FOR).delete()
+def forget_old_hints(at: datetime.datetime) -> int:
+    """Delete hints older than a month; nothing depends on them. Returns how many went."""
+    deleted, _ = NodeHint.objects.filter(received_at__lt=at - KEPT_FOR).delete()
+    return deleted

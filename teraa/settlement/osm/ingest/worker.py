@@ -185,7 +185,6 @@ class Worker:
         if made:
             log.info("webhooks made at the node: %s", ", ".join(made))
         self._hooks, self._next_hooks = "in place", at + HOOKS_EVERY
-        hooks.forget_old_hints(at=at)
 
     def _tell(self, moved: int) -> None:
         if moved:
