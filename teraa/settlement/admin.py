@@ -113,7 +113,7 @@ class TenderAdmin(MoneyAdmin):
     def received(self, tender: Tender) -> str:
         return euros(tender.received_cents)
 
-    @display(description=_("change"))
+    @display(description=_("change given"))
     def change(self, tender: Tender) -> str:
         return euros(tender.change_cents)
 

@@ -160,7 +160,7 @@ class Collection(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=TenderKind.choices)
     amount_cents = models.BigIntegerField(_("amount (cents)"))
     received_cents = models.BigIntegerField(_("received (cents)"))
-    change_cents = models.BigIntegerField(_("change (cents)"))
+    change_cents = models.BigIntegerField(_("change given (cents)"))
     authorisation = models.CharField(_("authorisation"), max_length=60, blank=True)
     station = models.ForeignKey(Station, models.PROTECT, null=True, related_name="+")
     operator = models.CharField(_("operator"), max_length=60, blank=True)
@@ -213,7 +213,7 @@ class Tender(Stateful):
     kind = models.CharField(_("kind"), max_length=10, choices=TenderKind.choices)
     amount_cents = models.BigIntegerField(_("amount (cents)"))
     received_cents = models.BigIntegerField(_("received (cents)"))
-    change_cents = models.BigIntegerField(_("change (cents)"), default=0)
+    change_cents = models.BigIntegerField(_("change given (cents)"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=TenderState.choices)
     authorisation = models.CharField(_("authorisation"), max_length=60, blank=True)
     station = models.ForeignKey(

@@ -9,7 +9,7 @@ from teraa.common.states import Moves
 
 
 class DueState(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("To be paid")
     ACCEPTED = "accepted", _("Accepted, money on its way")
     SETTLED = "settled", _("Settled")
     CANCELLED = "cancelled", _("Given up")

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('memo_bytes', models.PositiveIntegerField(verbose_name='longest memo (bytes)')),
                 ('delegates', models.PositiveIntegerField(verbose_name='delegates')),
                 ('epoch', models.DateTimeField(verbose_name='epoch')),
-                ('read_at', models.DateTimeField(verbose_name='read')),
+                ('read_at', models.DateTimeField(verbose_name='read from the node')),
             ],
             options={
                 'verbose_name': 'network',
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('cancel', 'Given up'), ('accept_late', 'Late payment accepted'), ('settle', 'Settled by hand')], max_length=12, verbose_name='kind')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('at', models.DateTimeField(verbose_name='at')),
+                ('at', models.DateTimeField(verbose_name='decided')),
             ],
             options={
                 'verbose_name': 'decision on a request',

@@ -21,7 +21,7 @@ class Network(models.Model):
     memo_bytes = models.PositiveIntegerField(_("longest memo (bytes)"))
     delegates = models.PositiveIntegerField(_("delegates"))
     epoch = models.DateTimeField(_("epoch"))
-    read_at = models.DateTimeField(_("read"))
+    read_at = models.DateTimeField(_("read from the node"))
 
     class Meta:
         db_table = "osm_network"

@@ -133,7 +133,7 @@ class RequestAct(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=ActKind.choices)
     by = models.CharField(_("by"), max_length=60)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("decided"))
 
     class Meta:
         db_table = "osm_request_act"
