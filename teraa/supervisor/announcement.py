@@ -43,6 +43,9 @@ def block(choices: Choices, *, reach: Reach, links: dict[str, Any], docs: str) -
     if choices.lan:
         lines += ["", _("Scan this with a tablet or phone on the same network:")]
         lines += [_qr(address("/trust/"))]
+        if "till" in links:
+            lines += [_("and then this, to open a till on it (works once):")]
+            lines += [_qr(address(links["till"]))]
     return "\n".join(lines)
 
 

@@ -49,7 +49,7 @@ def test_it_shows_a_tablet_the_way_in():
     said = _block(replace(HERE, lan=True))
 
     assert "https://192.168.1.20:8000/trust/\n" in said
-    assert "█" in said  # the code to scan
+    assert said.count("▀▀▀▀▀▀▀▀\n") == 2  # two codes to scan: trust, then a till
 
 
 def test_it_reads_links_after_whatever_else_was_printed():
