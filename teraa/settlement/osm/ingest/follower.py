@@ -163,6 +163,10 @@ class Follower:
 
     def _back_to_ours(self, tip: Tip) -> tuple[list[BlockHeader], tuple[int, str]]:
         """Headers from the tip back to a block we hold (lowest first), and that block."""
+        if tip.height == self.height + 1:
+            header = self.node.header(tip.block_id)
+            if header.previous_block == self.block_id:  # as nearly always
+                return [header], (self.height, self.block_id)
         held = self._held()
         if held.get(tip.height) == tip.block_id or tip.height < self.height - RESCAN_DEPTH:
             raise NodeBehind(f"the node is at {tip.height}, we are at {self.height}")

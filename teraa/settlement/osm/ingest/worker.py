@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from django.db import connection
 
 from teraa.live.wake import EFFECTS, OUTBOX, wake
 from teraa.settlement.osm.ingest import hooks, store
@@ -16,12 +19,17 @@ from teraa.settlement.osm.ingest.follower import DeepReorg, Follower, NodeBehind
 from teraa.settlement.osm.ingest.networks import WrongNetwork, learn_network, own_peer
 from teraa.settlement.osm.ingest.status import Status
 from teraa.settlement.osm.ingest.verify import BlockRefused
-from teraa.settlement.osm.models import BlockCursor, NodeHint, NodePeer
+from teraa.settlement.osm.models import BlockCursor, NodePeer
 from teraa.settlement.osm.node import NodeClient, NodeSilent, NodeTrouble
 from teraa.settlement.osm.states import CursorReason, CursorState
 from teraa.settlement.osm.watch import watch_all
 
 log = logging.getLogger(__name__)
+
+BLOCK_EVENT = "block.applied"
+HINTS_ANSWERED = """
+UPDATE osm_node_hint SET handled_at = %s WHERE handled_at IS NULL RETURNING id, event, body::text
+"""
 
 IDLE = 1.0
 """Seconds between two looks when nobody hints: hooks may be dead at any time."""
@@ -125,10 +133,10 @@ class Worker:
 
     def _take_hints(self, at: datetime.datetime) -> str:
         """Every waiting hint is answered by this one look; the block spoken of last, if any."""
-        waiting = NodeHint.objects.filter(handled_at__isnull=True)
-        newest = waiting.filter(event="block.applied").order_by("-pk").first()
-        waiting.update(handled_at=at)
-        ids = newest.body.get("ids") if newest else None
+        with connection.cursor() as cursor:
+            cursor.execute(HINTS_ANSWERED, [at])
+            blocks = [(pk, body) for pk, event, body in cursor.fetchall() if event == BLOCK_EVENT]
+        ids = json.loads(max(blocks)[1]).get("ids") if blocks else None
         return str(ids[0]) if ids else ""
 
     def _climb_or_rest(self, hinted: str, block_id: str) -> None:
