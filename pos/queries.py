@@ -195,8 +195,9 @@ def _sealed_tender(index: int, values: dict[str, Any]) -> dict[str, Any]:
         "key": str(index),
         "kind": values["kind"],
         "amount_cents": values["amount_cents"],
-        "received_cents": values["received_cents"],
-        "change_cents": values["change_cents"],
+        # Only cash is received and given back; the signed text leaves both empty for the rest.
+        "received_cents": values["received_cents"] or values["amount_cents"],
+        "change_cents": values["change_cents"] or 0,
         "state": "settled",
         "osm": None,
     }

@@ -41,6 +41,14 @@ function csrfToken() {
   return cookie("csrftoken") || document.querySelector("meta[name=csrf]")?.content || "";
 }
 
+/** The answer early.js has asked for, once; later readings are fresh. */
+function early(method, path) {
+  window.teraaEarly ??= new Map();
+  const asked = method === "GET" ? window.teraaEarly.get(path) : undefined;
+  window.teraaEarly.delete(path);
+  return asked;
+}
+
 async function request(method, path, body) {
   const headers = { Accept: "application/json", "Accept-Language": language };
   if (method !== "GET") {
@@ -50,14 +58,14 @@ async function request(method, path, body) {
   let response;
   let answer;
   try {
-    response = await fetch(path, {
+    response = await (early(method, path) ?? fetch(path, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-cache",
       signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+    }));
     const date = Date.parse(response.headers.get("Date") || "");
     // The header counts whole seconds; half of one is the fairest reading of it.
     if (date) clockAheadMs = date + 500 - Date.now();
@@ -68,7 +76,10 @@ async function request(method, path, body) {
     }
     throw new NoAnswer(error.name);
   }
-  if (response.status >= 500 && !answer?.code) throw new NoAnswer(`http_${response.status}`);
+  // A server that stumbled may have stored everything before it fell: that is no answer. Only a 503
+  // with a code is one (OSM is not available, say): nothing was done.
+  const isRefusal = response.status === 503 && answer?.code;
+  if (response.status >= 500 && !isRefusal) throw new NoAnswer(`http_${response.status}`);
   if (!response.ok) throw new Problem(response.status, answer || {});
   return answer;
 }

@@ -152,7 +152,7 @@ def test_a_starter_paid_in_cash_with_its_change(house, till):
 
     ticket = paper_with(house, "Œuf")
     assert "€" in read(ticket)
-    assert ticket["drawer"], "cash opens the drawer"
+    assert ticket["kicks"], "cash opens the drawer"
     assert int(change.get_attribute("data-change") or 0) > 0
     assert_books_are_clean(house)
 

@@ -77,6 +77,17 @@ def test_a_coffee_paid_in_cash(till, bar):
     ]
 
 
+def test_a_coffee_paid_by_card(till, bar):
+    tender = {"key": str(uuid7()), "kind": "card", "amount_cents": 300, "authorisation": "A1"}
+
+    answer = post(till, body_of(bar, tenders=[tender]))
+
+    assert answer.status_code == 201
+    sale = answer.json()
+    assert (sale["state"], sale["paid_cents"], sale["change_cents"]) == ("paid", 300, 0)
+    assert till.get(f"{SALES}{sale['key']}/").json() == sale
+
+
 def test_the_same_request_again_gets_the_first_answer(till, bar):
     body = body_of(bar)
     first = post(till, body)
