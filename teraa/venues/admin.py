@@ -164,10 +164,15 @@ class StaffForm(VenueForm):
 
 
 class PinForm(BaseDialogForm):  # type: ignore[misc]
-    """A new PIN, typed twice nowhere: it is told to the person and can be set again."""
+    """A new PIN, typed once: a slip is mended by setting it again."""
 
     pin = forms.CharField(
-        label=_("PIN"), min_length=4, max_length=8, widget=UnfoldAdminPasswordWidget
+        label=_("PIN"),
+        min_length=4,
+        max_length=8,
+        widget=UnfoldAdminPasswordWidget(
+            attrs={"autocomplete": "new-password", "inputmode": "numeric"}
+        ),
     )
 
 
