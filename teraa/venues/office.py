@@ -208,6 +208,10 @@ class VenueModelAdmin(_OfVenues, ModelAdmin):  # type: ignore[misc]
             fixed.append("venue")
         return fixed
 
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """Pages of a list, and of its choices elsewhere, need some order: else that of creation."""
+        return super().get_ordering(request) or self.opts.ordering or ("pk",)
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Filters by a related row offer only rows this user may see."""
         return [self._only_related(entry) for entry in super().get_list_filter(request)]
