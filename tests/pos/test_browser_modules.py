@@ -31,7 +31,9 @@ def elsewhere(tmp_path, settings, monkeypatch):
 
 
 def test_it_writes_the_import_map_under_the_pages_nonce():
-    page = Template("{% load browser_modules %}{% import_map %}").render(Context({"CSP_NONCE": "n1"}))
+    page = Template("{% load browser_modules %}{% import_map %}").render(
+        Context({"CSP_NONCE": "n1"})
+    )
 
     opening, _, rest = page.partition(">")
     assert opening == '<script type="importmap" nonce="n1"'
@@ -41,7 +43,9 @@ def test_it_writes_the_import_map_under_the_pages_nonce():
 
 
 def test_it_fetches_every_module_of_the_till_at_once():
-    page = Template(f"{{% load browser_modules %}}{{% preload_modules '{ENTRY}' %}}").render(Context())
+    page = Template(f"{{% load browser_modules %}}{{% preload_modules '{ENTRY}' %}}").render(
+        Context()
+    )
 
     fetched = set(re.findall(r'<link rel="modulepreload" href="([^"]+)">', page))
     own = {f"/static/js/pos/{module.name}" for module in (STATIC / "js" / "pos").glob("*.js")}
@@ -65,8 +69,12 @@ def test_it_refuses_a_name_that_no_map_knows(elsewhere):
 
 def test_it_follows_imports_over_several_lines_and_re_exports(elsewhere):
     (elsewhere / "js").mkdir()
-    (elsewhere / "main.js").write_text('import {\n  a,\n} from "./js/a.js";\nconst x = "not/this";\n')
-    (elsewhere / "js" / "a.js").write_text('export { b } from "../b.js";\nexport const a = "./no.js";\n')
+    (elsewhere / "main.js").write_text(
+        'import {\n  a,\n} from "./js/a.js";\nconst x = "not/this";\n'
+    )
+    (elsewhere / "js" / "a.js").write_text(
+        'export { b } from "../b.js";\nexport const a = "./no.js";\n'
+    )
     (elsewhere / "b.js").write_text('export const b = 1;\nimport "./main.js";\n')
 
     assert modules_of("main.js") == (
@@ -96,6 +104,8 @@ PAGES = sorted(
 )
 
 
-@pytest.mark.parametrize("path", [ROOT / "templates" / "base.html", *PAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [ROOT / "templates" / "base.html", *PAGES], ids=lambda path: path.name
+)
 def test_it_keeps_styles_and_scripts_out_of_templates(path):
     assert FORBIDDEN.findall(path.read_text(encoding="utf-8")) == []

@@ -64,4 +64,3 @@ def test_it_fills_the_same_places_in_french():
             wrong[key] = (english, french)
 
     assert wrong == {}
-

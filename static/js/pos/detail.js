@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { formatRate } from "../money.js";
 import { language, t } from "../words.js";
 import { attemptOnce } from "./deeds.js";
-import { PrintButton, printWord } from "./done.js";
+import { PrintButton, printWord, usePrintWatch } from "./done.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { Badge, PaneHead } from "./pieces.js";
@@ -71,6 +71,7 @@ export function Detail({ saleKey }) {
     if (!sale) attemptOnce(() => readSale(saleKey));
   }, [saleKey, sale]);
   useEffect(() => acknowledge(saleKey), [saleKey, arrived.value]);
+  usePrintWatch(sale);
   const back = () => go("sales");
   if (!sale) {
     return html`<section class="pane" aria-busy="true"><${PaneHead} title=${t("sale")} onBack=${back} />

@@ -8,7 +8,7 @@ import { attemptOnce } from "./deeds.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { FirstButton } from "./pieces.js";
-import { acknowledge, arrived } from "./sales.js";
+import { acknowledge, arrived, readSale } from "./sales.js";
 import { boot, euros } from "./state.js";
 
 const PRINTS = {
@@ -19,6 +19,28 @@ const PRINTS = {
   held: () => t("print.held"),
   unknown: () => t("print.unknown"),
 };
+
+const COMING = ["queued", "leased", "sent"];
+const LOOK_MS = 1500;
+const LOOKS = 20;
+
+/** While a receipt is on its way, look where it is; a printer has no line of its own to the till. */
+export function usePrintWatch(sale) {
+  const looks = useRef(0);
+  const isComing = COMING.includes(sale?.print?.state);
+  useEffect(() => {
+    if (!isComing) {
+      looks.current = 0;
+      return undefined;
+    }
+    const timer = setInterval(() => {
+      looks.current += 1;
+      if (looks.current > LOOKS) clearInterval(timer);
+      else readSale(sale.key).catch(() => {});
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [isComing, sale?.key]);
+}
 
 export const printWord = (print) => PRINTS[print.state]?.() ?? print.state;
 
@@ -38,6 +60,7 @@ export function PrintButton({ sale, word }) {
 
 export function Done({ sale, onNext }) {
   useEffect(() => acknowledge(sale.key), [sale.key, arrived.value]);
+  usePrintWatch(sale);
   const change = sale.change_cents ?? 0;
   const stop = (event) => event.stopPropagation();
   return html`<section class="pane done tone-solid-ok" data-state="paid" onClick=${onNext}>

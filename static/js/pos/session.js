@@ -16,6 +16,7 @@ const POLL_SEEN_MS = 2000; // the line seems well, a block is due and eyes are o
 const POLL_WAITING_MS = 5000;
 const POLL_IDLE_MS = 30_000;
 const BOOT_MS = 60_000;
+const BOOT_FRESH_MS = 3000;
 const BOOT_ANXIOUS_MS = 10_000;
 const AGAIN_MS = 2000;
 
@@ -116,7 +117,7 @@ async function read(work) {
 
 function look() {
   read(readRecent);
-  read(readBoot);
+  if (Date.now() - bootReadAt > BOOT_FRESH_MS) read(readBoot);
 }
 
 function hint({ topic = "", key, version }) {
