@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from teraa.settlement.osm.blocks import BlockHeader
 from teraa.settlement.osm.transactions import Transaction
+
+MOST_OF_POOL: Final = 1000
+"""A pool is asked every second: the rest of a very full one is seen when a block takes it."""
 
 
 class NodeTrouble(Exception):
@@ -76,9 +79,6 @@ class NodeClient(Protocol):
     def genesis(self) -> BlockHeader:
         """The first block: no fork ever changes it."""
 
-    def block_at(self, height: int) -> BlockHeader:
-        """The block a node shows at a height: only a first guess, to be checked by its links."""
-
     def headers(self, first: int, last: int) -> list[BlockHeader]:
         """Headers of a closed range of at most 100 heights, by height. Gaps are the caller's."""
 
@@ -86,7 +86,7 @@ class NodeClient(Protocol):
         """All transactions of a block in block order; ``count`` says how many to expect."""
 
     def pool(self) -> list[Transaction]:
-        """What waits to be put in a block."""
+        """What waits to be put in a block; of a very full pool only the first MOST_OF_POOL."""
 
     def hooks(self) -> list[Hook]:
         """The webhooks the node knows."""

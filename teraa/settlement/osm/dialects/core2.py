@@ -19,6 +19,7 @@ from teraa.settlement.osm.amounts import NotAnAmount, read_units
 from teraa.settlement.osm.blocks import BlockHeader, NotABlock
 from teraa.settlement.osm.moments import parse_epoch
 from teraa.settlement.osm.node import (
+    MOST_OF_POOL,
     Configuration,
     Hook,
     NodeNonsense,
@@ -103,13 +104,6 @@ class Core2Node:
         """The first block. Raises NodeTrouble."""
         return _header(self._data("GET", "blocks/first"))
 
-    def block_at(self, height: int) -> BlockHeader:
-        """The block shown at a height. Raises NotThere, NodeTrouble."""
-        found = self.headers(height, height)
-        if not found:
-            raise NotThere(f"no block at height {height}")
-        return found[0]
-
     def headers(self, first: int, last: int) -> list[BlockHeader]:
         """Headers of a closed range of at most 100 heights (T24). Raises NodeTrouble."""
         if not 1 <= last - first + 1 <= PAGE:
@@ -128,8 +122,8 @@ class Core2Node:
         )
 
     def pool(self) -> list[Transaction]:
-        """What waits in the pool. Raises NodeTrouble."""
-        return self._paged("transactions/unconfirmed?transform=false")
+        """What waits in the pool, at most MOST_OF_POOL. Raises NodeTrouble."""
+        return self._paged("transactions/unconfirmed?transform=false", expected=MOST_OF_POOL)
 
     def hooks(self) -> list[Hook]:
         """The webhooks the node knows. Raises NodeTrouble."""
@@ -155,7 +149,7 @@ class Core2Node:
             rows = self._rows(self._json("GET", f"{path}&limit={PAGE}&page={number}"))
             found += [_transaction(row) for row in rows]
             # A full page may be followed by another whatever `next` says; one that completes
-            # what the block's header promised need not be asked about.
+            # what was promised (or is enough) need not be asked about.
             if len(rows) < PAGE or len(found) == expected:
                 return found
         raise NodeNonsense(f"{path}: more than {MOST_PAGES} pages")

@@ -27,7 +27,7 @@ from teraa.settlement.osm.ingest.verify import (
     verify_transaction,
 )
 from teraa.settlement.osm.models import Block, BlockCursor, ChainTransaction, Network
-from teraa.settlement.osm.node import NodeClient, Tip
+from teraa.settlement.osm.node import MOST_OF_POOL, NodeClient, Tip
 from teraa.settlement.osm.states import CursorReason, CursorState
 from teraa.settlement.osm.transactions import TRANSFER
 
@@ -139,7 +139,8 @@ class Follower:
 
         Returns how many requests moved. Raises NodeTrouble, store.LeadershipLost.
         """
-        waiting = [one for one in self.node.pool() if one.type == TRANSFER and one.id]
+        pool = self.node.pool()
+        waiting = [one for one in pool if one.type == TRANSFER and one.id]
         fresh = []
         for one in waiting:
             if one.id in self._pool_seen:
@@ -150,6 +151,8 @@ class Follower:
                 log.warning("the pool holds %s", error)
             self._remember(str(one.id))
         moved = store.store_pool(self.leadership, fresh, at=at) if fresh else 0
+        if len(pool) >= MOST_OF_POOL:
+            return moved  # there is more than we were shown: nothing can be said to be missing
         return moved + self._forget_missing({str(one.id) for one in waiting}, at)
 
     def _read_near(self, tip: Tip, at: datetime.datetime) -> int:
