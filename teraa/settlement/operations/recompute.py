@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from teraa.common.states import WrongMove
 from teraa.live import outbox
@@ -22,12 +25,15 @@ _NEWS_OF_STATE = {
 }
 
 
-def lock_dues(due_ids: Iterable[UUID]) -> list[Due]:
-    """The dues, locked until the commit in the order of their ids; payee and venue come along."""
+def lock_dues(due_ids: Collection[UUID] | QuerySet[Any, UUID]) -> list[Due]:
+    """The dues, locked until the commit in the order of their ids; payee and venue come along.
+
+    One query, also when ``due_ids`` is itself a query.
+    """
     return list(
         Due.objects.select_for_update(no_key=True, of=("self",))
         .select_related("payee__venue")
-        .filter(pk__in=set(due_ids))
+        .filter(pk__in=due_ids)
         .order_by("pk")
     )
 

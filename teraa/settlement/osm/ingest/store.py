@@ -205,23 +205,16 @@ def _store_transactions(
     if not ours:
         return set()
     verify_signatures([one for one, _, _ in ours], addresses=watched)
-    rows = [_transaction_row(network, one, block, place, at) for one, block, place in ours]
-    if ours[0][1] is None:
-        ChainTransaction.objects.bulk_create(rows, ignore_conflicts=True)
-    else:
-        for row in rows:
-            row.gone_at = None
-        ChainTransaction.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["network", "txid"],
-            update_fields=["block", "position", "gone_at"],
-        )
-    stored = dict(
-        ChainTransaction.objects.filter(
-            network=network, txid__in=[row.txid for row in rows]
-        ).values_list("txid", "pk")
+    in_pool = ours[0][1] is None
+    # What we know already keeps its place when the pool shows it, and finds it with its block.
+    # (Naming a column that stays as it is makes the insert tell the keys of known rows, too.)
+    rows = ChainTransaction.objects.bulk_create(
+        [_transaction_row(network, one, block, place, at) for one, block, place in ours],
+        update_conflicts=True,
+        unique_fields=["network", "txid"],
+        update_fields=["version"] if in_pool else ["block", "position", "gone_at"],
     )
+    stored = {row.txid: row.pk for row in rows}
     receipts = [
         receipt
         for one, _, _ in ours

@@ -90,6 +90,8 @@ def verify_block(
         ids_hash = payload_hash(one.txid for one in verified)
     except (TransactionRefused, ValueError) as error:
         raise BlockRefused(f"{where}: {error}") from error
+    if len({one.txid for one in verified}) != len(verified):
+        raise BlockRefused(f"{where}: the same transaction twice")
     if ids_hash != header.payload_hash:
         raise BlockRefused(f"{where}: the ids, in this order, are not those of the header")
     return VerifiedBlock(header, block_id, verified)
