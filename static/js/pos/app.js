@@ -14,7 +14,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { List } from "./list.js";
 import { parts, unsent } from "./payment.js";
-import { Notice, Undo } from "./pieces.js";
+import { Notice, Undo, useSettling } from "./pieces.js";
 import { go, route } from "./routes.js";
 import { Sale } from "./sale.js";
 import { sales, standing } from "./sales.js";
@@ -80,7 +80,9 @@ function Till() {
     isPaying.value = false;
   }, [name, key, unsent.value]);
   const isSheet = narrow.value && isSheetUp.value && isSelling;
-  return html`<div class="till" data-pane=${unsent.value ? "sending" : name} data-sheet=${isSheet}>
+  const pane = unsent.value ? "sending" : name;
+  const isSettling = useSettling(`${pane} ${key} ${isSheet}`, !isSelling || isSheet);
+  return html`<div class="till" data-pane=${pane} data-sheet=${isSheet} data-settling=${isSettling}>
     <${Header} />
     <main class="work">
       <${Notice} />

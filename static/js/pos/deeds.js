@@ -6,12 +6,13 @@ import { t } from "../words.js";
 import { tell } from "./payment.js";
 import { go } from "./routes.js";
 import { learn } from "./sales.js";
-import { lost } from "./session.js";
+import { lost, shiftNow } from "./session.js";
 import { euros, notice } from "./state.js";
 import { offerUndo } from "./undo.js";
 
 /** `work` returns a promise of a sale, or of nothing. The same work, with the same keys, may run again. */
 export async function attemptOnce(work) {
+  const since = shiftNow();
   try {
     const sale = await work();
     if (sale?.key) learn(sale);
@@ -25,7 +26,7 @@ export async function attemptOnce(work) {
         again: () => attemptOnce(work),
       };
     } else if (error.status === 401) {
-      lost(error);
+      lost(error, since);
     } else if (error.status) {
       tell(error);
     } else {

@@ -13,7 +13,7 @@ import { load as loadCatalogue } from "./catalogue.js";
 import { loadQuote } from "./quote.js";
 import { go } from "./routes.js";
 import { learn, sales } from "./sales.js";
-import { lost } from "./session.js";
+import { lost, shiftNow } from "./session.js";
 import { announce, boot, catalogue, euros, notice, quote, reachable } from "./state.js";
 import { letGo } from "./undo.js";
 
@@ -122,13 +122,14 @@ async function attempt() {
   const mine = unsent.value;
   if (!mine || inFlight) return;
   inFlight = true;
+  const since = shiftNow();
   let sale;
   try {
     sale = await post(mine.path, mine.body);
   } catch (error) {
     inFlight = false;
     if (error instanceof NoAnswer || error.status === 429) silence();
-    else if (error.status === 401) lost(error);
+    else if (error.status === 401) lost(error, since) || attempt();
     else await refused(mine, error);
     return;
   }

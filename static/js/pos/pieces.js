@@ -1,6 +1,6 @@
 // The small things every pane is made of.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -61,11 +61,28 @@ export function PaneHead({ title, onBack, children }) {
   </header>`;
 }
 
+const SETTLING_MS = 300;
+
+/**
+ * True for the first moments after `place` has changed: the second half of a double tap, of a wet or
+ * hurried finger, must not act on what has just come under it.
+ */
+export function useSettling(place, isNeeded) {
+  const [settled, setSettled] = useState(place);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(place), SETTLING_MS);
+    return () => clearTimeout(timer);
+  }, [place]);
+  return isNeeded && settled !== place;
+}
+
 /** Takes the focus when it appears, so that Enter does what the screen offers first. */
 export function FirstButton({ children, ...rest }) {
   const button = useRef(null);
   useEffect(() => button.current?.focus({ preventScroll: true }), []);
-  return html`<button type="button" ref=${button} ...${rest}>${children}</button>`;
+  // A key that is still held from the screen before does not count here.
+  const held = (event) => event.repeat && event.preventDefault();
+  return html`<button type="button" ref=${button} onKeyDown=${held} ...${rest}>${children}</button>`;
 }
 
 const NOTICE_SIGNS = { danger: "warning", attention: "warning", ok: "check", waiting: "hourglass" };

@@ -33,18 +33,24 @@ const catalogueMoved = signal(false);
 let line = null;
 let bootReadAt = 0;
 
+/** Counts who comes and goes here: an answer to something asked before is not about who is here now. */
+let shifts = 0;
+export const shiftNow = () => shifts;
+
 /** Read who we are; decides which screen there is. */
 export async function readBoot() {
+  const since = shifts;
   let answer;
   try {
     answer = await get("/api/till/");
   } catch (error) {
     if (error instanceof Problem && error.status === 401) {
-      lost(error);
+      lost(error, since);
       return;
     }
     throw error;
   }
+  if (since !== shifts) return;
   bootReadAt = Date.now();
   batch(() => {
     boot.value = answer;
@@ -54,8 +60,12 @@ export async function readBoot() {
   });
 }
 
-/** Somebody ended our session, or this browser is no station (any more). */
-export function lost(problem) {
+/**
+ * A 401 to something asked during shift `since`: somebody ended our session, or this browser is no
+ * station (any more). True when that is so still.
+ */
+export function lost(problem, since) {
+  if (since !== shifts) return false;
   if (problem.code.startsWith("station_")) {
     boot.value = null;
     stage.value = "enrol";
@@ -65,6 +75,7 @@ export function lost(problem) {
   } else {
     stage.value = "enrol";
   }
+  return true;
 }
 
 export async function start() {
@@ -85,6 +96,7 @@ export async function enrol(code) {
 
 export async function signOn(staff, pin) {
   const answer = await post("/api/till/sign-on/", { staff, pin });
+  shifts += 1;
   batch(() => {
     boot.value = { ...boot.value, signed_on: answer.signed_on };
     stage.value = "open";
@@ -92,6 +104,7 @@ export async function signOn(staff, pin) {
 }
 
 export async function signOff() {
+  shifts += 1;
   batch(() => {
     boot.value = { ...boot.value, signed_on: null };
     stage.value = "sign_on";
@@ -103,6 +116,7 @@ export async function signOff() {
 
 /** Run one reading; remember whether anybody answers at all. */
 async function read(work) {
+  const since = shifts;
   try {
     await work();
     const wasSilent = !reachable.value;
@@ -110,7 +124,7 @@ async function read(work) {
     if (wasSilent) for (const callback of backAgain) callback();
   } catch (error) {
     if (error instanceof NoAnswer) reachable.value = false;
-    else if (error instanceof Problem && error.status === 401) lost(error);
+    else if (error instanceof Problem && error.status === 401) lost(error, since);
     else if (!(error instanceof Problem)) throw error;
   }
 }
