@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pos.models import CatalogueVersion, Category, Product
 from teraa.common.canonical import canonical_text, sha256_hex
+from teraa.common.prepared import prepared_cursor
 from teraa.common.problems import Problem
 from teraa.venues.models import Serving, VatRate, Venue
 
@@ -45,6 +46,11 @@ class Catalogue:
     snapshot: dict[str, Any]
     products: dict[str, dict[str, Any]]
 
+
+_THIS_AND_NEXT = """
+SELECT number, published_at FROM pos_catalogue_version
+WHERE venue_id = %(venue)s AND number >= %(number)s ORDER BY number LIMIT 2
+"""
 
 _cache: OrderedDict[tuple[UUID, int], Catalogue] = OrderedDict()
 
@@ -145,11 +151,9 @@ def catalogue_for_sale(*, venue_id: UUID, number: int, at: datetime.datetime) ->
 
     One query when this process has the version already.
     """
-    rows = list(
-        CatalogueVersion.objects.filter(venue_id=venue_id, number__gte=number)
-        .order_by("number")
-        .values_list("number", "published_at")[:2]
-    )
+    with prepared_cursor() as cursor:
+        cursor.execute(_THIS_AND_NEXT, {"venue": venue_id, "number": number})
+        rows = cursor.fetchall()
     if not rows or rows[0][0] != number:
         raise CatalogueOutdated(version=number)
     if len(rows) == 2 and at - rows[1][1] > OLD_VERSION_GRACE:

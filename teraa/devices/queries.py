@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count
 
-from teraa.devices.models import Printer, PrinterTill, PrintJob
+from teraa.common.prepared import Joined
+from teraa.devices.models import Printer, PrintJob
 from teraa.devices.states import JobState
+
+_PRINTER = Joined(
+    """
+    SELECT {columns}
+    FROM venues_station s
+    JOIN devices_printer p ON p.venue_id = s.venue_id AND p.active
+    LEFT JOIN devices_printer_till t ON t.printer_id = p.id AND t.station_id = s.id
+    WHERE s.id = %(station)s AND (t.id IS NOT NULL OR p.is_default)
+    ORDER BY (t.id IS NOT NULL) DESC, p.id
+    LIMIT 1
+    """,
+    p=Printer,
+)
 
 
 def printer_for(*, station_id: UUID) -> Printer | None:
     """The printer a till's receipts come out of: its own, else the venue's default (one query)."""
-    own = PrinterTill.objects.filter(printer=OuterRef("pk"), station=station_id)
-    return (
-        Printer.objects.filter(active=True, venue__stations=station_id)
-        .annotate(is_own=Exists(own))
-        .filter(Q(is_own=True) | Q(is_default=True))
-        .order_by("-is_own")
-        .first()
-    )
+    found = _PRINTER.first(station=station_id)
+    return found["p"] if found else None
 
 
 def print_states(*, venue_id: UUID, subjects: Iterable[str]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import FilteredRelation, Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
 
+from teraa.common.prepared import Joined
 from teraa.common.problems import Problem
 from teraa.venues.models import SignOn, StaffMember, Station, Venue
 from teraa.venues.secrets_kept import token_digest
@@ -51,24 +51,37 @@ class StationSession:
     sign_on: SignOn | None
 
 
+_SESSION = Joined(
+    """
+    SELECT {columns}
+    FROM venues_station s
+    JOIN venues_venue v ON v.id = s.venue_id
+    LEFT JOIN venues_sign_on o
+        ON o.station_id = s.id AND o.ended_at IS NULL AND o.token_sha256 = %(shift)s
+    LEFT JOIN venues_staff_member m ON m.id = o.staff_id
+    WHERE s.token_sha256 = %(station)s
+    """,
+    s=Station,
+    v=Venue,
+    o=SignOn,
+    m=StaffMember,
+)
+
+
 def session_for(*, station_token: str, shift_token: str = "") -> StationSession:
     """Load station, venue, payee and who is signed on in one query.
 
     A person who is no longer active counts as nobody. Raises StationUnknown, StationRevoked.
     """
-    shift = Q(sign_ons__ended_at=None, sign_ons__token_sha256=token_digest(shift_token))
-    station = (
-        Station.objects.filter(token_sha256=token_digest(station_token))
-        .annotate(shift=FilteredRelation("sign_ons", condition=shift))
-        .select_related("venue", "payee", "shift__staff")  # type: ignore[misc]
-        .first()
-    )
-    if station is None:
+    found = _SESSION.first(station=token_digest(station_token), shift=token_digest(shift_token))
+    if found is None:
         raise StationUnknown()
+    station: Station = found["s"]
+    station.venue = found["v"]
     if station.revoked_at is not None:
         raise StationRevoked()
-    sign_on: SignOn | None = getattr(station, "shift", None)
-    staff = sign_on.staff if sign_on and sign_on.staff.active else None
+    sign_on: SignOn | None = found["o"]
+    staff: StaffMember | None = found["m"] if sign_on and found["m"].active else None
     return StationSession(station, station.venue, staff, sign_on if staff else None)
 
 
