@@ -237,7 +237,7 @@ def _typography(french: str) -> Iterator[str]:
         yield "a narrow no-break space, which receipts cannot print (write U+00A0)"
     if re.search(r" (?:[:;!?»€]|%(?![\w(]))|« ", french):
         yield "a space that may break before : ; ! ? » € % or after « (write U+00A0)"
-    if '"' in french:
+    if '"' in re.sub(r"<[^>]*>", "", french):  # an attribute of a tag has them by right
         yield "straight quotation marks (write « »)"
 
 
