@@ -295,13 +295,15 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/",
     "SITE_ICON": "teraa.office.navigation.icon",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "teraa.office.navigation.icon"}
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "COLORS": {"primary": _GREENS},
     "STYLES": ["teraa.office.navigation.stylesheet"],
     "ENVIRONMENT": "teraa.office.navigation.environment",
-    "GLOBAL_CALLBACK": "teraa.office.navigation.every_page",
     "DASHBOARD_CALLBACK": "teraa.office.dashboard.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "teraa.office.navigation.navigation"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account import urls as account_urls
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
@@ -10,6 +11,8 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from teraa import front, trust
+from teraa.office.navigation import say_when_empty
+from teraa.office.registrations import keep_our_lists
 
 handler400 = "teraa.errors.bad_request"
 handler403 = "teraa.errors.forbidden"
@@ -19,6 +22,25 @@ handler500 = "teraa.errors.server_error"
 # The back office has no login form of its own: a code by mail, then back to where one wanted to go.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.index_title = _("Overview")
+keep_our_lists()
+say_when_empty()
+
+# Nobody has a password here, and nobody opens an account by themselves: of allauth's pages only
+# these are shown. Signing up says that it is closed.
+ACCOUNT_PAGES = [
+    page
+    for page in account_urls.urlpatterns
+    if page.name
+    in {
+        "account_confirm_login_code",
+        "account_inactive",
+        "account_login",
+        "account_logout",
+        "account_reauthenticate",
+        "account_request_login_code",
+        "account_signup",
+    }
+]
 
 urlpatterns = [
     path("", front.front_door, name="front"),
@@ -31,7 +53,7 @@ urlpatterns = [
     path("", include("teraa.venues.urls")),
     path("", include("teraa.settlement.urls")),
     path("", include("pos.urls")),
-    path("account/", include("allauth.account.urls")),
+    path("account/", include(ACCOUNT_PAGES)),
     path("api/agent/", include("teraa.devices.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "teraa.accounts"
     label = "accounts"
+    verbose_name = _("People")
 
     def ready(self) -> None:
         from teraa.accounts import mail, operations

@@ -63,6 +63,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """What the back office calls this person."""
+        return str(self)
+
 
 class SignInLink(models.Model):
     """A link that signs one person in, once. Only the digest of its secret is stored."""

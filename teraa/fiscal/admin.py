@@ -157,8 +157,9 @@ class DocumentAdmin(_JournalAdmin):
     ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Periods link here with their own documents."""
-        return lookup == "period__id__exact" or super().lookup_allowed(lookup, value, request)
+        """Periods link here with their own documents, the first page with a kind of payment's."""
+        linked = ("period__id__exact", "tenders__kind")
+        return lookup in linked or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Document], search_term: str

@@ -19,8 +19,11 @@ from django.utils.translation import gettext_lazy as _
 GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
     (
         _("Till"),
+        (("pos.sale", "receipt_long"),),
+    ),
+    (
+        _("Catalogue"),
         (
-            ("pos.sale", "receipt_long"),
             ("pos.product", "local_cafe"),
             ("pos.category", "category"),
             ("pos.catalogueversion", "history"),
@@ -72,7 +75,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        _("Hardware"),
+        _("Devices"),
         (("devices.printer", "print"), ("devices.printjob", "list_alt")),
     ),
     (
@@ -80,6 +83,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         (
             ("live.heartbeat", "favorite"),
             ("live.outbox", "outbox"),
+            ("procrastinate.procrastinatejob", "work_history"),
             ("accounts.outgoingmail", "mail"),
         ),
     ),
@@ -129,6 +133,7 @@ EMPTY: dict[str, str | Promise] = {
     "live.heartbeat": _("No part has given a sign of life yet."),
     "live.outbox": _("Nothing waits to be told."),
     "accounts.outgoingmail": _("No mail was written yet."),
+    "procrastinate.procrastinatejob": _("No job has run yet: mail and clearing up are jobs."),
 }
 
 
@@ -164,11 +169,12 @@ def may_look(request: HttpRequest, label: str) -> bool:
     return shown is not None and shown.has_view_permission(request)
 
 
-def every_page(request: HttpRequest) -> dict[str, Any]:
-    """Unfold's global callback: what the list now shown says when it is empty."""
-    name = request.resolver_match.url_name if request.resolver_match else None
-    label = (name or "").removesuffix("_changelist").replace("_", ".", 1)
-    return {"empty_advice": EMPTY.get(label, "")}
+def say_when_empty() -> None:
+    """Give each registered list its words for when it is empty; the template shows them."""
+    for label, advice in EMPTY.items():
+        listed = admin.site._registry.get(apps.get_model(label))
+        if listed is not None:
+            listed.empty_advice = advice  # type: ignore[attr-defined]
 
 
 def environment(request: HttpRequest) -> list[Any] | None:

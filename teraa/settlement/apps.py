@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SettlementConfig(AppConfig):
     name = "teraa.settlement"
     label = "settlement"
+    verbose_name = _("Money")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -332,7 +332,7 @@ class UserAdmin(VenueModelAdmin):
     fields = ["email", "name", "language", "is_active", "is_staff", "is_superuser", "last_login"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        users: QuerySet[User] = User.objects.all()
+        users: QuerySet[User] = User.objects.order_by("email")
         venues = venues_seen(request, self.view_permission)
         if venues is None:
             return users

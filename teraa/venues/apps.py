@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class VenuesConfig(AppConfig):
     name = "teraa.venues"
     label = "venues"
+    verbose_name = _("Place")
 
     def ready(self) -> None:
         from teraa.live import pruning

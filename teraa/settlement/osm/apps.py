@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OsmConfig(AppConfig):
     name = "teraa.settlement.osm"
     label = "osm"
+    verbose_name = _("OSM network")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
