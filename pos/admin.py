@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -23,12 +26,13 @@ from pos.states import SaleState
 from teraa.common import journal, journal_codes
 from teraa.common.clock import now
 from teraa.common.money import format_cents, format_rate
+from teraa.fiscal.payloads import number_label
 from teraa.venues.models import VatClass
 from teraa.venues.office import VenueModelAdmin
 from teraa.venues.permissions_table import EDIT_CATALOGUE
 
-COLOUR_MARK = "●"
 LISTED_LINES = 3
+_NUMBER = re.compile(r"^(?:(?P<register>.+)-)?0*(?P<sequence>\d{1,18})$")
 
 
 def cents(amount: int) -> str:
@@ -212,7 +216,7 @@ class SaleAdmin(LookedAtAdmin):
     ]
     list_filter_submit = True
     date_hierarchy = "created_at"
-    search_fields = ["key", "staff__name", "station__name", "document__sequence"]
+    search_fields = ["staff__name", "station__name"]
     search_help_text = _("Ticket number, till, person or the sale’s own number")
     list_select_related = ["station", "staff", "document__register", "venue"]
     ordering = ["-created_at"]
@@ -238,6 +242,24 @@ class SaleAdmin(LookedAtAdmin):
         rows: QuerySet[Sale] = super().get_queryset(request).defer("document__payload")
         return rows
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Sale], search_term: str
+    ) -> tuple[QuerySet[Sale], bool]:
+        """``42`` and ``BAR-000042`` are ticket numbers, a UUID is the till's own number."""
+        term = search_term.strip()
+        with suppress(ValueError):
+            return queryset.filter(key=UUID(term)), False
+        number = _NUMBER.match(term)
+        if number is None:
+            found: tuple[QuerySet[Sale], bool] = super().get_search_results(
+                request, queryset, search_term
+            )
+            return found
+        queryset = queryset.filter(document__sequence=int(number["sequence"]))
+        if number["register"]:
+            queryset = queryset.filter(document__register__name__iexact=number["register"])
+        return queryset, False
+
     @display(description=_("what"))
     def what(self, sale: Sale) -> str:
         named = [_named(line) for line in sale.cart[:LISTED_LINES]]
@@ -256,10 +278,9 @@ class SaleAdmin(LookedAtAdmin):
         if sale.document is None:
             return "–"
         return format_html(
-            '<a href="{}">{} {}</a>',
+            '<a href="{}">{}</a>',
             reverse("admin:fiscal_document_change", args=[sale.document.pk]),
-            sale.document.register.name,
-            sale.document.sequence,
+            number_label(sale.document.register.name, sale.document.sequence),
         )
 
     @display(description=_("place in the chain"))
