@@ -20,7 +20,7 @@ GRANGE = DemoVenue(
     name="La Grange aux Communs",
     tagline="Cantine, atelier vélo et bureaux au pied du Vercors",
     about=(
-        "Une ancienne grange du Diois remise debout par une cinquantaine de sociétaires : une "
+        "Une ancienne grange du Diois remise debout par une cinquantaine de sociétaires : une "
         "cantine le midi, un atelier vélo, six bureaux et une salle pour se réunir."
     ),
     street="4 chemin de la Meyrosse",
@@ -73,5 +73,5 @@ GRANGE = DemoVenue(
     ),
     osm_rate_e10=200_000_000,
     decided_by="Assemblée des sociétaires",
-    evidence="Décision de démonstration : 0,02 € l’OSM.",
+    evidence="Décision de démonstration : 0,02 € l’OSM.",
 )

@@ -126,11 +126,11 @@ GENESIS = DemoVenue(
     name="TERAA Genesis",
     tagline="Un lieu coopératif pour créer, travailler, se soigner et manger ensemble",
     about=(
-        "Dans l’ancien hôtel des impôts de Palaiseau, 2 500 m² partagés : studios d’enregistrement "
+        "Dans l’ancien hôtel des impôts de Palaiseau, 2 500 m² partagés : studios d’enregistrement "
         "et de tournage, bureaux, ateliers, jardin, cabinets de praticiens, et un café où l’on "
         "vient travailler, déjeuner et rester.\n\n"
         "Le lieu appartient à celles et ceux qui s’en servent. Tout peut s’y régler en OSM, la "
-        "monnaie de la chaîne OSMOSE, de la main à la main : personne ne se place entre vous et "
+        "monnaie de la chaîne OSMOSE, de la main à la main : personne ne se place entre vous et "
         "le comptoir. Les espèces et la carte sont les bienvenues aussi."
     ),
     street="18 avenue du 8-Mai-1945",
@@ -140,7 +140,7 @@ GENESIS = DemoVenue(
     phone="01 99 00 18 45",
     directions=(
         "RER B, gare de Palaiseau, puis huit minutes à pied en remontant l’avenue. "
-        "Arceaux à vélos dans la cour ; entrée de plain-pied par le jardin."
+        "Arceaux à vélos dans la cour ; entrée de plain-pied par le jardin."
     ),
     accent="#0b6e4f",
     hours=(
@@ -156,5 +156,5 @@ GENESIS = DemoVenue(
     categories=(_HOT, _COLD, _BAR, _KITCHEN, _SWEET, _SHOP),
     osm_rate_e10=200_000_000,
     decided_by="Conseil coopératif",
-    evidence="Décision de démonstration : 0,02 € l’OSM, jusqu’à nouvelle décision.",
+    evidence="Décision de démonstration : 0,02 € l’OSM, jusqu’à nouvelle décision.",
 )

@@ -16,10 +16,10 @@ _SERVED = "CGI art. 279 m (vente à consommer sur place)"
 _AT_ONCE = "CGI art. 279 n (vente à emporter pour une consommation immédiate)"
 _KEPT = "CGI art. 278-0 bis A 1° (produit alimentaire qui se conserve)"
 _NORMAL = "CGI art. 278 (taux normal)"
-_ALCOHOL = "CGI art. 278 (taux normal ; boisson alcoolique exclue de l’art. 279 m et n)"
-_SWEETS = "CGI art. 278 (taux normal ; confiserie et chocolat exclus de l’art. 278-0 bis A 1°)"
+_ALCOHOL = "CGI art. 278 (taux normal ; boisson alcoolique exclue de l’art. 279 m et n)"
+_SWEETS = "CGI art. 278 (taux normal ; confiserie et chocolat exclus de l’art. 278-0 bis A 1°)"
 _BOOK = "CGI art. 278-0 bis A 3° (livre)"
-_OUTSIDE = "Hors du champ de la TVA (CGI art. 256 ; consigne rendue, CGI art. 267)"
+_OUTSIDE = "Hors du champ de la TVA (CGI art. 256 ; consigne rendue, CGI art. 267)"
 
 # (class, served) → (basis points, legal reference); 5.5 % is 550.
 RATES: dict[tuple[VatClass, Serving], tuple[int, str]] = {
