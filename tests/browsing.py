@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FAILURES = Path(__file__).resolve().parents[1] / ".data" / "failures"
 TABLET = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+
+# A busy machine is not a broken page; what must be quick says so where it is asserted.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 QUIET = [
     "--no-sandbox",
@@ -64,7 +68,7 @@ def page_at(
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     wrong: list[Any] = []
     page.on("pageerror", lambda error: wrong.append(error))  # a bound method cannot carry its mark
     page.on(
