@@ -85,3 +85,8 @@ def following(node: DevelopmentNode, **settings: Any):
         undo.callback(channel.close)
         channel.look()
         yield channel
+
+
+def effects_of(due: Due) -> list[str]:
+    """The kinds of news its trade gets of a due, in order."""
+    return list(due.effects.order_by("pk").values_list("kind", flat=True))
