@@ -46,9 +46,7 @@ class TenderSerializer(serializers.Serializer[TenderWanted]):
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, taken once")
     kind = serializers.ChoiceField(choices=["cash", "card", "osm"])
     amount_cents = WholeNumber(min_value=1, max_value=MAX_CENTS)
-    received_cents = WholeNumber(
-        min_value=0, max_value=MAX_CENTS, required=False, allow_null=True
-    )
+    received_cents = WholeNumber(min_value=0, max_value=MAX_CENTS, required=False, allow_null=True)
     authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
     quote = serializers.UUIDField(required=False, allow_null=True)
 
