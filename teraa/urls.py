@@ -11,6 +11,7 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from teraa import front, trust
+from teraa.office.labels import name_fields
 from teraa.office.navigation import say_when_empty
 from teraa.office.registrations import keep_our_lists
 
@@ -23,6 +24,7 @@ handler500 = "teraa.errors.server_error"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.index_title = _("Overview")
 keep_our_lists()
+name_fields()
 say_when_empty()
 
 # Nobody has a password here, and nobody opens an account by themselves: of allauth's pages only

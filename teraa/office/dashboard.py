@@ -216,7 +216,11 @@ def _chain(request: HttpRequest, at: datetime.datetime) -> Figure:
     if cursor:
         rows = [
             Row(_("Read up to block"), str(cursor["height"]), _rows(request, "osm.block")),
-            Row(_("The node is at"), str(cursor["tip_height"]), _rows(request, "osm.nodepeer")),
+            Row(
+                _("The node is at"),
+                str(max(cursor["height"], cursor["tip_height"])),
+                _rows(request, "osm.nodepeer"),
+            ),
         ]
     return Figure(
         title=_("OSM network"),

@@ -17,6 +17,7 @@ from django.utils.translation import override
 from pos.operations import TenderWanted, ring_up
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
+from teraa.office.labels import unnamed
 from teraa.office.navigation import EMPTY, GROUPS
 from teraa.settlement.operations import current_quote
 from teraa.venues.models import Role, Venue
@@ -66,6 +67,31 @@ def test_every_list_stands_in_the_menu_and_has_words_for_when_it_is_empty():
     assert registered == set(in_menu), "put the list into GROUPS (teraa/office/navigation.py)"
     assert registered == EMPTY.keys(), "say in EMPTY what an empty list asks for"
     assert len(in_menu) == len(set(in_menu))
+
+
+@pytest.mark.parametrize("label", sorted(EMPTY))
+def test_every_field_that_is_shown_has_a_name_in_both_languages(label):
+    """Django makes up English names from attributes; nobody could translate those."""
+    model = apps.get_model(label)
+    shown = {str(name) for name in _flat(_pages(admin.site._registry[model]))}
+
+    made_up = [one.name for one in model._meta.fields if one.name in shown and unnamed(one)]
+
+    assert not made_up, f"name these in {label} or in NAMES (teraa/office/labels.py): {made_up}"
+
+
+def _pages(listed: admin.ModelAdmin) -> list[object]:
+    fields = listed.fields or [one.name for one in listed.model._meta.fields]
+    sets = [part["fields"] for _title, part in listed.fieldsets] if listed.fieldsets else fields
+    return [listed.list_display, listed.list_filter, sets]
+
+
+def _flat(things: object) -> Iterator[object]:
+    for one in things:
+        if isinstance(one, list | tuple):
+            yield from _flat(one)
+        else:
+            yield one
 
 
 @pytest.mark.parametrize("label", sorted(EMPTY))
