@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from pos.catalogue import publish_catalogue
@@ -86,11 +86,7 @@ class CategoryAdmin(CatalogueAdmin):
 class ProductAdmin(CatalogueAdmin):
     form = ProductForm
     list_display = ["label", "category", "price", "vat_class", "sells", "venue"]
-    list_filter = [
-        ("category", RelatedDropdownFilter),
-        ("vat_class", ChoicesDropdownFilter),
-        *["available", "active", "venue"],
-    ]
+    list_filter = ["category", ("vat_class", ChoicesDropdownFilter), "available", "active", "venue"]
     list_filter_submit = True
     search_fields = ["label", "short_label"]
     list_select_related = ["category", "venue"]
@@ -208,12 +204,7 @@ class CatalogueVersionAdmin(LookedAtAdmin):
 @admin.register(Sale)
 class SaleAdmin(LookedAtAdmin):
     list_display = ["created_at", "what", "total", "state_shown", "ticket", "station", "staff"]
-    list_filter = [
-        ("state", ChoicesDropdownFilter),
-        ("station", RelatedDropdownFilter),
-        ("staff", RelatedDropdownFilter),
-        "venue",
-    ]
+    list_filter = [("state", ChoicesDropdownFilter), "station", "staff", "venue"]
     list_filter_submit = True
     date_hierarchy = "created_at"
     search_fields = ["staff__name", "station__name"]

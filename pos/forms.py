@@ -48,7 +48,7 @@ class EurosField(forms.CharField):
 
 class ProductForm(VenueForm):
     price_cents = EurosField(
-        label=_("price, VAT included (€)"), help_text=_("Tills take the new price at once.")
+        label=_("Price, VAT included (€)"), help_text=_("Tills take the new price at once.")
     )
 
     class Meta:

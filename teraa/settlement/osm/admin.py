@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -33,6 +34,7 @@ from teraa.settlement.osm.models import (
     WatchedAddress,
 )
 from teraa.settlement.osm.states import CursorState, RequestState
+from teraa.venues.office import venues_seen
 from teraa.venues.permissions_table import RESOLVE_MONEY
 
 REQUEST_COLOURS = {
@@ -273,6 +275,15 @@ class ChainTransactionAdmin(ChainAdmin):
         ],
     ]
     readonly_fields = ["amount", "fee", "block_link", "raw_hex"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChainTransaction]:
+        """Anybody may read the chain, but what was paid to whom is each venue's own business."""
+        rows: QuerySet[ChainTransaction] = super().get_queryset(request)
+        seen = venues_seen(request)
+        if seen is None:
+            return rows
+        own = Receipt.objects.filter(transaction=OuterRef("pk"), venue__in=seen)
+        return rows.filter(Exists(own))
 
     @display(description=_("amount"), ordering="amount_units")
     def amount(self, transaction: ChainTransaction) -> str:
