@@ -158,6 +158,10 @@ class _OfVenues:
         field: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(  # type: ignore[misc]
             db_field, request, **kwargs
         )
+        if related is Venue and field is not None and field.queryset is not None:
+            only = list(field.queryset[:2])
+            if len(only) == 1:  # most people work for one venue: it need not be asked
+                field.initial, field.empty_label = only[0].pk, None
         return field
 
     def formfield_for_manytomany(
