@@ -20,9 +20,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from playwright.sync_api import Browser
 
 from teraa.common.texts import compile_catalogue
 from teraa.supervisor.cluster import APP_ROLE, OWNER_ROLE
+from tests.browsing import chromium
 from tests.database import EphemeralCluster, ephemeral_cluster
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +49,22 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     for path in sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po")):
         compile_catalogue(path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks through a browser comes last.
+
+    Playwright's event loop runs in the main thread from its first use to its end, and neither
+    Django's database nor asyncio.run() may be used inside a running loop.
+    """
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; ``page_at`` gives each test a context of its own."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

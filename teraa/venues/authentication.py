@@ -69,7 +69,7 @@ _SESSION = Joined(
 
 
 def session_for(*, station_token: str, shift_token: str = "") -> StationSession:
-    """Load station, venue, payee and who is signed on in one query.
+    """Load station, venue and who is signed on in one query.
 
     A person who is no longer active counts as nobody. Raises StationUnknown, StationRevoked.
     """

@@ -1,4 +1,4 @@
-"""One house and one Chromium for all that is looked at in a browser."""
+"""One house for all that is looked at in a browser."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.browser.till import Till
-from tests.browsing import chromium, page_at
+from tests.browsing import page_at
 from tests.running import RunningHouse, running_house
 
 BLOCK_S = 2
@@ -23,12 +22,6 @@ def house(tmp_path_factory) -> Iterator[RunningHouse]:
         tmp_path_factory.mktemp("browser") / "house", block_seconds=BLOCK_S
     ) as open_:
         yield open_
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

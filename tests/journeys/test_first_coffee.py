@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.browsing import PHONE, TABLET, chromium, page_at
+from tests.browsing import PHONE, TABLET, page_at
 from tests.running import ROOT, RunningHouse, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
@@ -33,12 +33,6 @@ PICTURES = os.environ.get("TERAA_PICTURES") == "1"
 def house(tmp_path_factory) -> Iterator[RunningHouse]:
     with running_house(tmp_path_factory.mktemp("coffee") / "house", block_seconds=BLOCK_S) as open_:
         yield open_
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -23,19 +23,20 @@ def begin_shift(station, staff, at, token="shift-token"):
     )
 
 
-def test_it_knows_station_venue_payee_and_person_in_one_query(at, count_queries):
+def test_it_knows_station_venue_and_person_in_one_query(at, count_queries):
     station = make.station(make.venue())
     staff = make.staff(station.venue)
     shift = begin_shift(station, staff, at)
 
     with count_queries() as queries:
         session = authentication.session_for(station_token=station.token, shift_token="shift-token")
-        named = (session.venue.name, session.station.payee.name, session.staff.name)
+        named = (session.venue.name, session.station.venue.name, session.staff.name)
 
     assert len(queries) == 1
     assert session.station == station
     assert session.sign_on == shift
-    assert named == (station.venue.name, station.payee.name, staff.name)
+    assert named == (station.venue.name, station.venue.name, staff.name)
+    assert session.station.payee_id == station.payee_id
 
 
 def test_it_knows_a_station_where_nobody_is_signed_on(at):
