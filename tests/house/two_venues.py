@@ -1,0 +1,330 @@
+"""Two venues with something in every table, and everybody who may knock at either.
+
+Everything of a venue carries its word, so that seeing the word says whose data was seen. A new
+table that belongs to a venue gets a row in ``furnish``; a test says so when one is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+from django.test import Client
+
+from pos.catalogue import publish_catalogue
+from pos.models import Category, Product, Sale
+from pos.operations import SaleWanted, TenderWanted, ring_up
+from pos.pricing import Wanted
+from teraa.accounts.models import User
+from teraa.common.ids import uuid7
+from teraa.devices.models import Printer, PrinterTill
+from teraa.devices.profiles import Profile, profile_to_json
+from teraa.fiscal.registers import open_register
+from teraa.settlement import operations as settlement
+from teraa.settlement.models import Due
+from teraa.settlement.osm.addresses import address_of_passphrase
+from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
+from teraa.settlement.osm.models import ChainTransaction, OsmRequest
+from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
+from teraa.venues.models import (
+    OpeningHours,
+    Payee,
+    Role,
+    StaffMember,
+    Station,
+    StationKind,
+    VatClass,
+    Venue,
+)
+from teraa.venues.operations import WrongPin, make_enrolment_code, sign_on
+from tests import make
+from tests.settlement.osm.channel import Channel
+
+ROOMS = ("accounts", "devices", "fiscal", "live", "osm", "pos", "settlement", "venues")
+PIN = "2580"
+OSM = 100_000_000
+
+# Rows that belong to the house or to the chain, not to a venue, and why.
+HOUSE_WIDE = {
+    "accounts.signinlink": "known by digest, opened by its secret",
+    "accounts.outgoingmail": "shown to superusers only",
+    "live.outbox": "ids only; shown to superusers only",
+    "live.heartbeat": "one row a part of the house",
+    "osm.network": "the chain is everybody's",
+    "osm.nodepeer": "the chain is everybody's",
+    "osm.nodehook": "the chain is everybody's",
+    "osm.nodehint": "the chain is everybody's",
+    "osm.blockcursor": "the chain is everybody's",
+    "osm.block": "the chain is everybody's",
+    "venues.enrolmenttries": "known by the digest of a network address",
+}
+
+# Rows that only others make a venue's.
+INDIRECT: dict[Any, str] = {
+    User: "staff_memberships__venue",
+    ChainTransaction: "receipts__venue",
+}
+
+
+@dataclass
+class House:
+    """One venue, furnished, with the keys to all of its doors."""
+
+    word: str
+    channel: Channel
+    venue: Venue
+    payee: Payee
+    till: Station
+    agent: Station
+    product: Product
+    cash_sale: Sale = field(init=False)
+    osm_sale: Sale = field(init=False)
+    people: dict[str, StaffMember] = field(default_factory=dict)
+    tills: dict[str, Station] = field(default_factory=dict)
+    shifts: dict[str, str] = field(default_factory=dict)
+
+    def wanted(self, *, at: datetime.datetime, **fields: Any) -> SaleWanted:
+        given: dict[str, Any] = {
+            "key": uuid7(),
+            "catalogue_version": 1,
+            "serving": "on_site",
+            "receipt": "paper",
+            "lines": [Wanted(str(self.product.pk), 1)],
+            "total_cents": self.product.price_cents,
+            "tenders": [TenderWanted(uuid7(), "cash", self.product.price_cents)],
+        }
+        return SaleWanted(**given | fields)
+
+
+def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
+    """A venue that has lived a little: sales, payments, coins, paper, wrong PINs."""
+    venue = make.venue(slug=word.lower(), name=f"{word} lieu", tagline=f"{word} devise")
+    OpeningHours.objects.create(
+        venue=venue, weekday=0, opens=datetime.time(9), closes=datetime.time(18)
+    )
+    address = address_of_passphrase(f"house {word}", ADDRESS_BYTE)
+    payee = make.payee(venue, name=f"{word} coopérative", osm_address=address)
+    till = make.station(venue, payee=payee, name=f"{word} caisse")
+    agent = make.station(venue, kind=StationKind.AGENT, name=f"{word} agent")
+    house = House(word, channel, venue, payee, till, agent, _catalogue(word, venue, at))
+    for station in (None, till):
+        open_register(
+            venue_id=venue.pk,
+            payee_id=payee.pk,
+            station_id=station.pk if station else None,
+            name=f"{word}-{'T' if station else 'W'}",
+            lane="till" if station else "web",
+            at=at,
+        )
+    _people(house, at)
+    _printer(house)
+    _sales(house, channel, at)
+    return house
+
+
+def _catalogue(word: str, venue: Venue, at: datetime.datetime) -> Product:
+    category = Category.objects.create(venue=venue, name=f"{word} boissons", colour="brown")
+    product = Product.objects.create(
+        venue=venue,
+        category=category,
+        label=f"{word} café",
+        price_cents=150,
+        vat_class=VatClass.SOFT_DRINK,
+    )
+    publish_catalogue(venue_id=venue.pk, at=at)
+    return product
+
+
+def _people(house: House, at: datetime.datetime) -> None:
+    for role in Role.values:
+        user = make.user(email=f"{house.word.lower()}.{role}@example.org", is_staff=True)
+        member = make.staff(house.venue, name=f"{house.word} {role}", role=role, pin=PIN, user=user)
+        station = make.station(house.venue, payee=house.payee, name=f"{house.word} poste {role}")
+        open_register(
+            venue_id=house.venue.pk,
+            payee_id=house.payee.pk,
+            station_id=station.pk,
+            name=f"{house.word}-{role}",
+            lane="till",
+            at=at,
+        )
+        house.people[role], house.tills[role] = member, station
+        house.shifts[role] = sign_on(station=station, staff_id=member.pk, pin=PIN, at=at)
+    # A wrong PIN leaves its count, an unused code waits.
+    with contextlib.suppress(WrongPin):
+        sign_on(station=house.till, staff_id=house.people["manager"].pk, pin="1357", at=at)
+    make_enrolment_code(station=house.till, at=at)
+
+
+def _printer(house: House) -> None:
+    printer = Printer.objects.create(
+        venue=house.venue,
+        station=house.agent,
+        name=f"{house.word} imprimante",
+        target="127.0.0.1:9",
+        profile=profile_to_json(Profile()),
+        is_default=True,
+    )
+    PrinterTill.objects.create(printer=printer, station=house.till)
+
+
+def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
+    settlement.decide_rate(
+        venue_id=house.venue.pk,
+        rate_e10=200_000_000,
+        valid_from=at - datetime.timedelta(days=1),
+        decided_by=f"{house.word} assemblée",
+    )
+    quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
+    session = StationSession(house.till, house.venue, house.people["manager"], None)
+    house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
+
+    def osm() -> Sale:
+        # Half of it: the rest can still be taken otherwise.
+        tender = TenderWanted(uuid7(), "osm", 75, quote=quote.pk)
+        return ring_up(session=session, wanted=house.wanted(at=at, tenders=[tender]), at=at).sale
+
+    given_up, paid, house.osm_sale = osm(), osm(), osm()
+    settlement.cancel_due(due_id=given_up.due_id, by=f"{house.word} caisse", at=at)
+    request = OsmRequest.objects.get(tenders__due_id=paid.due_id)
+    channel.node.pay(request.address, request.units, request.reference)
+    channel.node.pay(house.payee.osm_address, 3 * OSM, f"{house.word} don")
+    channel.node.forge()
+    channel.look()
+    due = settlement.open_due(
+        venue_id=house.venue.pk,
+        payee_id=house.payee.pk,
+        subject=f"{house.word}.chose",
+        amount_cents=500,
+        at=at,
+    )
+    settlement.collect(key=uuid7(), venue_id=house.venue.pk, due_ids=[due.pk], kind="cash", at=at)
+
+
+# -- who knocks ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Party:
+    """Somebody with a browser or an agent, and the house they belong to."""
+
+    name: str
+    client: Client
+
+
+def knocking(house: House) -> Iterator[Party]:
+    """Everybody of ``house`` who may try its doors, and a stranger."""
+    yield Party("anonymous", Client(raise_request_exception=False))
+    yield Party("station, nobody signed on", _at_station(house.till.token))  # type: ignore[attr-defined]
+    for role in Role.values:
+        token = house.tills[role].token  # type: ignore[attr-defined]
+        yield Party(f"{role} at a till", _at_station(token, house.shifts[role]))
+    agent = Client(
+        raise_request_exception=False,
+        headers={"Authorization": f"Station {house.agent.token}"},  # type: ignore[attr-defined]
+    )
+    yield Party("agent", agent)
+    yield from in_office(house)
+
+
+def in_office(house: House) -> Iterator[Party]:
+    """Everybody of ``house`` with an account for the back office, and one who works nowhere."""
+    for role in Role.values:
+        yield Party(f"{role} in the office", _signed_in(house.people[role].user))
+    yield Party("somebody of no venue", _signed_in(make.user(is_staff=True)))
+
+
+def _at_station(token: str, shift: str = "") -> Client:
+    client = Client(raise_request_exception=False)
+    client.cookies[STATION_COOKIE] = token
+    if shift:
+        client.cookies[SHIFT_COOKIE] = shift
+    return client
+
+
+def _signed_in(user: Any) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+# -- what belongs to a venue ----------------------------------------------------------------------
+
+
+def our_models() -> list[type[models.Model]]:
+    """Every model of our own rooms."""
+    return [model for label in ROOMS for model in apps.get_app_config(label).get_models()]
+
+
+def path_to_venue(model: type[models.Model]) -> str | None:
+    """How rows of ``model`` lead to their venue; None when they belong to none."""
+    if model is Venue:
+        return "pk"
+    if model in INDIRECT:
+        return INDIRECT[model]
+    seen: dict[type[models.Model], str] = {model: ""}
+    queue = [model]
+    while queue:
+        present = queue.pop(0)
+        for link in present._meta.concrete_fields:
+            target = link.related_model
+            if not link.is_relation or target in seen or target is None:
+                continue
+            path = f"{seen[present]}__{link.name}".lstrip("_")
+            if target is Venue:
+                return path
+            if target not in INDIRECT and _label(target) not in HOUSE_WIDE:
+                seen[target] = path
+                queue.append(target)
+    return None
+
+
+def _label(model: type[models.Model]) -> str:
+    return f"{model._meta.app_label}.{model._meta.model_name}"
+
+
+def rows_of(house: House, model: type[models.Model]) -> models.QuerySet[Any]:
+    path = path_to_venue(model)
+    assert path is not None, model
+    return model._base_manager.filter(**{path: house.venue.pk})
+
+
+def owned_models() -> list[type[models.Model]]:
+    return [model for model in our_models() if _label(model) not in HOUSE_WIDE]
+
+
+def ids_of(house: House) -> list[str]:
+    """Every id by which something of ``house`` could be asked for: keys of rows, keys of tills."""
+    found: list[str] = []
+    for model in owned_models():
+        names = {one.name for one in model._meta.concrete_fields}
+        for row in rows_of(house, model)[:2]:
+            if not isinstance(row.pk, tuple):
+                found.append(str(row.pk))
+            if "key" in names:
+                found.append(str(row.key))
+    return list(dict.fromkeys(found))
+
+
+def picture_of(house: House) -> dict[str, str]:
+    """A digest of each table's rows of ``house``: what must stay as it is."""
+    pictures = {}
+    with connection.cursor() as cursor:
+        for model in owned_models():
+            query = rows_of(house, model).order_by("pk").query
+            sql, parameters = query.sql_with_params()
+            cursor.execute(
+                f"SELECT md5(coalesce(string_agg(one::text, ''), '')) FROM ({sql}) one",
+                parameters,
+            )
+            pictures[model._meta.db_table] = cursor.fetchone()[0]
+    return pictures
+
+
+def open_due_of(house: House) -> Due:
+    return Due.objects.get(pk=house.osm_sale.due_id)
