@@ -49,7 +49,10 @@ def make_sign_in_link(
 def use_sign_in_link(secret: str, *, at: datetime.datetime) -> SignInLink:
     """Spend a link; of two who do so at once, one gets in. Raises LinkUnusable."""
     links = SignInLink.objects.filter(secret_sha256=_digest(secret))
-    usable = links.filter(used_at=None, expires_at__gt=at, user__is_active=True)
+    # No join here: Django would put it all into a subquery, which PostgreSQL does not look at again
+    # when a rival's update has just been waited for, and two would get in.
+    active = User.objects.filter(is_active=True).values("pk")
+    usable = links.filter(used_at=None, expires_at__gt=at, user_id__in=active)
     if usable.update(used_at=at) != 1:
         raise LinkUnusable()
     return links.select_related("user").get()
