@@ -6,12 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import get_language
-from teraa.venues.till_bootstrap import register as register_provider
 
 from pos import queries
 from pos.words import WORDS
 from teraa.settlement.queries import osm_status
 from teraa.venues.authentication import StationSession
+from teraa.venues.till_bootstrap import register as register_provider
 
 
 def till_facts(session: StationSession) -> dict[str, Any]:
