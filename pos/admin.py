@@ -110,7 +110,7 @@ class ProductAdmin(CatalogueAdmin):
     def sells(self, product: Product) -> tuple[str, Any]:
         if not product.active:
             return "off", _("Taken out")
-        return ("on", _("Sold")) if product.available else ("out", _("Sold out"))
+        return ("on", _("On sale")) if product.available else ("out", _("Sold out"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = Product.objects.filter(pk=obj.pk).first() if change else None
@@ -269,7 +269,7 @@ class SaleAdmin(LookedAtAdmin):
         if sale.document is None:
             return "–"
         return format_html(
-            '<a href="{}">{}</a>',
+            '<a class="whitespace-nowrap" href="{}">{}</a>',
             reverse("admin:fiscal_document_change", args=[sale.document.pk]),
             number_label(sale.document.register.name, sale.document.sequence),
         )

@@ -64,10 +64,10 @@ class DueAdmin(MoneyAdmin):
     date_hierarchy = "opened_at"
     ordering = ["-opened_at"]
     fields = [
-        *["id", "subject", "venue", "payee", "owed", "paid", "pending", "state_label"],
+        *["id", "subject", "venue", "payee", "owed", "paid", "pending", "state"],
         *["version", "opened_at", "changed_at", "settled_at"],
     ]
-    readonly_fields = ["id", "owed", "paid", "pending", "state_label"]
+    readonly_fields = ["id", "owed", "paid", "pending", "state"]
     inlines = [TenderInline, EffectInline]
 
     @display(description=_("owed"), ordering="amount_cents")
@@ -97,12 +97,12 @@ class TenderAdmin(MoneyAdmin):
     ordering = ["-created_at"]
     fields = [
         *["id", "key", "venue", "payee", "due_link", "kind", "amount", "received", "change"],
-        *["state_label", "request_link", "collection_link", "authorisation"],
+        *["state", "request_link", "collection_link", "authorisation"],
         *["station", "operator", "created_at", "settled_at"],
     ]
     readonly_fields = [
         *["id", "key", "due_link", "amount", "received", "change"],
-        *["state_label", "request_link", "collection_link"],
+        *["state", "request_link", "collection_link"],
     ]
 
     @display(description=_("amount"), ordering="amount_cents")

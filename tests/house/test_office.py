@@ -80,10 +80,21 @@ def test_every_field_that_is_shown_has_a_name_in_both_languages(label):
     assert not made_up, f"name these in {label} or in NAMES (teraa/office/labels.py): {made_up}"
 
 
+@pytest.mark.parametrize("label", sorted(EMPTY))
+def test_coloured_states_stand_in_lists_only(label):
+    """On a page of its own such a state would be printed as a pair."""
+    listed = admin.site._registry[apps.get_model(label)]
+    on_page = {str(name) for name in _flat(_pages(listed)[2])}
+
+    pairs = [name for name in on_page if getattr(getattr(listed, name, None), "label", None)]
+
+    assert not pairs, f"show the field itself on the page of {label}, not {pairs}"
+
+
 def _pages(listed: admin.ModelAdmin) -> list[object]:
     fields = listed.fields or [one.name for one in listed.model._meta.fields]
     sets = [part["fields"] for _title, part in listed.fieldsets] if listed.fieldsets else fields
-    return [listed.list_display, listed.list_filter, sets]
+    return [listed.list_display, listed.list_filter, sets, listed.readonly_fields]
 
 
 def _flat(things: object) -> Iterator[object]:

@@ -93,12 +93,12 @@ class OsmRequestAdmin(MoneyAdmin):
     fields = [
         *["reference", "venue", "payee", "address", "network", "amount", "asked", "tolerated"],
         *["quote", "required_confirmations", "created_at", "expires_at"],
-        *["state_label", "marks", "seen", "included", "confirmed", "surplus", "confirmations"],
+        *["state", "marks", "seen", "included", "confirmed", "surplus", "confirmations"],
         *["expired_at", "settled_at", "tenders_list"],
     ]
     readonly_fields = [
         *["amount", "asked", "tolerated", "seen", "included", "confirmed", "surplus"],
-        *["state_label", "marks", "tenders_list"],
+        *["state", "marks", "tenders_list"],
     ]
     inlines = [AllocationInline, ActInline]
     actions_detail = ["accept_late"]
@@ -324,10 +324,10 @@ class BlockCursorAdmin(ChainAdmin):
     list_display = ["network", "height", "tip_height", "state_label", "reason", "checked_at"]
     list_select_related = ["network"]
     fields = [
-        *["network", "height", "block_id", "tip_height", "state_label", "reason"],
+        *["network", "height", "block_id", "tip_height", "state", "reason"],
         *["live_since", "tip_moved_at", "checked_at", "epoch"],
     ]
-    readonly_fields = ["state_label"]
+    readonly_fields = ["state"]
 
     @display(description=_("state"), label=CURSOR_COLOURS)
     def state_label(self, cursor: BlockCursor) -> tuple[str, Any]:
