@@ -16,6 +16,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+LINE = 8  # pairs in a line: what a telephone is wide enough for
+
 
 def authority_path() -> Path:
     """Where ``script/server --lan`` keeps the certificate; it may not be there."""
@@ -23,10 +25,11 @@ def authority_path() -> Path:
     return path
 
 
-def fingerprint(certificate: str) -> str:
-    """SHA-256 of a PEM certificate as devices show it: pairs of capitals between colons."""
+def fingerprint(certificate: str) -> list[str]:
+    """SHA-256 of a PEM certificate as devices show it: capitals between colons, in four lines."""
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
-    return ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
+    pairs = [digest[place : place + 2] for place in range(0, len(digest), 2)]
+    return [":".join(pairs[place : place + LINE]) for place in range(0, len(pairs), LINE)]
 
 
 def _authority() -> str:
