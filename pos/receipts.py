@@ -101,7 +101,7 @@ def _blocks(
         Text(_("Thank you, see you soon!"), align="center"),
         Feed(1),
         Text(
-            _("{lines} lines · {software} {version} · fiscal {fiscal}").format(
+            _("Lines: {lines} · {software} {version} · fiscal {fiscal}").format(
                 lines=len(values["lines"]),
                 software="TERAA",
                 version=values["software_version"],

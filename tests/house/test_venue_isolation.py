@@ -43,6 +43,9 @@ from tests.house.two_venues import (
 )
 from tests.settlement.osm.channel import following
 
+# Thousands of knocks; the common limit is meant for one story.
+pytestmark = pytest.mark.timeout(1800)
+
 OURS, THEIRS = "Nôtre", "Zorglub"
 # What is searched for finds their word and, echoed by a search box, is not their word.
 PART_OF_THEIRS = "Zorglu"
