@@ -115,6 +115,6 @@ def front_door(request: HttpRequest, slug: str = "") -> HttpResponse:
             "opening": week(hours, today=local.weekday()),
             "open_now": is_open(hours, local),
             "doors": doors(),
-            "payees": venue.payees.filter(active=True).order_by("name"),
+            "payees": venue.payees.filter(active=True).order_by("pk"),
         },
     )
