@@ -20,6 +20,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.utils.translation.reloader import translation_file_changed
 from playwright.sync_api import Browser
 
 from teraa.common.texts import compile_catalogue
@@ -48,7 +49,9 @@ def pytest_configure() -> None:
     """Sentences in French before anything asks; PINs hashed cheaply, for there are thousands."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     for path in sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po")):
-        compile_catalogue(path)
+        if compile_catalogue(path):
+            # Django was set up before us and remembers that there was nothing to read.
+            translation_file_changed(sender=None, file_path=path.with_suffix(".mo"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -111,13 +111,19 @@ def _url(kept: dict[str, Any], role: str) -> str:
 
 
 def free_ports(count: int = 6) -> int:
-    """A port with ``count`` free ones from it on. Another program may still be quicker."""
-    for base in range(20_000 + os.getpid() % 20_000, 60_000, count):
-        taken = False
-        for port in range(base, base + count):
-            with socket.socket() as probe:
-                taken = taken or probe.connect_ex(("127.0.0.1", port)) == 0
-        if not taken:
+    """A port with ``count`` free ones from it on. Another program may still be quicker.
+
+    Below the range from which the system takes ports for connections going out: one of those
+    would be free now and taken a moment later.
+    """
+    first, last = 10_000, 32_000
+    start = first + os.getpid() * count % (last - first)
+    for base in (*range(start, last, count), *range(first, start, count)):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(base, base + count):
+                probe = held.enter_context(socket.socket())
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
             return base
     raise AssertionError("no free ports")
 
