@@ -1,1 +1,1 @@
-"""Events, rates, orders, tickets and gates. Opens with the first scan."""
+"""Events, their tickets, and the gates that look at them."""
