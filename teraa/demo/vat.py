@@ -19,6 +19,7 @@ _NORMAL = "CGI art. 278 (taux normal)"
 _ALCOHOL = "CGI art. 278 (taux normal ; boisson alcoolique exclue de l’art. 279 m et n)"
 _SWEETS = "CGI art. 278 (taux normal ; confiserie et chocolat exclus de l’art. 278-0 bis A 1°)"
 _BOOK = "CGI art. 278-0 bis A 3° (livre)"
+_SHOW = "CGI art. 278-0 bis F 1° (droit d’entrée : concert, spectacle de variétés, théâtre)"
 _OUTSIDE = "Hors du champ de la TVA (CGI art. 256 ; consigne rendue, CGI art. 267)"
 
 # (class, served) → (basis points, legal reference); 5.5 % is 550.
@@ -37,6 +38,8 @@ RATES: dict[tuple[VatClass, Serving], tuple[int, str]] = {
     (VatClass.CONFECTIONERY, Serving.TAKEAWAY): (2000, _SWEETS),
     (VatClass.BOOK, Serving.ON_SITE): (550, _BOOK),
     (VatClass.BOOK, Serving.TAKEAWAY): (550, _BOOK),
+    (VatClass.SHOW, Serving.ON_SITE): (550, _SHOW),
+    (VatClass.SHOW, Serving.TAKEAWAY): (550, _SHOW),
     (VatClass.GOODS, Serving.ON_SITE): (2000, _NORMAL),
     (VatClass.GOODS, Serving.TAKEAWAY): (2000, _NORMAL),
     (VatClass.SERVICE, Serving.ON_SITE): (2000, _NORMAL),

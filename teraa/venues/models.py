@@ -50,6 +50,7 @@ class VatClass(models.TextChoices):
     GROCERY = "grocery", _("Grocery, fruit, bread")
     CONFECTIONERY = "confectionery", _("Confectionery, chocolate")
     BOOK = "book", _("Book")
+    SHOW = "show", _("Entry to a show or concert")
     GOODS = "goods", _("Merchandise, other goods")
     SERVICE = "service", _("Service at the normal rate")
     OUT_OF_SCOPE = "out_of_scope", _("Out of scope of VAT")

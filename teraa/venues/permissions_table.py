@@ -16,14 +16,26 @@ EDIT_CATALOGUE = "edit_catalogue"
 EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
 READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
 RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
+EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a ticket
+SCAN = "scan"  # admit at a gate
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     MANAGER: frozenset(
-        {SELL, CANCEL_SALE, READ_X, EDIT_CATALOGUE, EDIT_VENUE, READ_BOOKS, RESOLVE_MONEY}
+        {
+            SELL,
+            CANCEL_SALE,
+            READ_X,
+            EDIT_CATALOGUE,
+            EDIT_VENUE,
+            READ_BOOKS,
+            RESOLVE_MONEY,
+            EDIT_EVENTS,
+            SCAN,
+        }
     ),
     CASHIER: frozenset({SELL, CANCEL_SALE}),
     DESK: frozenset({SELL, CANCEL_SALE}),
-    GATE: frozenset(),
+    GATE: frozenset({SCAN}),
     TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY}),
     AUDITOR: frozenset({READ_X, READ_BOOKS}),
 }
