@@ -1,0 +1,1 @@
+"""Farm baskets: households, producers' catalogues, distributions, and the files of Cagette."""
