@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
@@ -64,9 +65,11 @@ INSTALLED_APPS = [
     "teraa.venues",
     "teraa.fiscal",
     "teraa.devices",
+    "teraa.spaces",
     "teraa.settlement",
     "teraa.settlement.osm",
     "pos",
+    "ticketing",
     "teraa.demo",
 ]
 

@@ -1,0 +1,280 @@
+"""Take a space for a time, keep it, give it back.
+
+    claim_spaces(venue_id=…, holder="bookings.booking:…", needs=[Need(studio)], starts_at=…, …)
+
+The exclusion constraint decides (law 1). Before asking it, rivals queue for the atoms' rows, in id
+order: two that insert at the same moment would else wait for each other until the database kills
+one of them a second later. Whoever is killed all the same is tried again.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from teraa.common.clock import iso_utc
+from teraa.common.problems import Invalid, NotFound
+from teraa.spaces.fitting import Need, Place, Shape, Span, Taken, fit
+from teraa.spaces.models import HOLDER_LENGTH, LABEL_LENGTH, Atom, Claim
+from teraa.spaces.problems import JustTaken
+from teraa.spaces.queries import shapes_of, taken_between, widened
+from teraa.spaces.states import ClaimKind
+
+__all__ = [
+    "JustTaken",
+    "Need",
+    "claim_spaces",
+    "claiming",
+    "confirm_claims",
+    "extend_claims",
+    "free_expired",
+    "prune_claims",
+    "release_claims",
+]
+
+EXCLUDED = "23P01"  # exclusion_violation
+TRY_AGAIN = ("40P01", "40001")  # deadlock_detected, serialization_failure
+ATTEMPTS = 4  # once, and three times more
+MAX_NEEDS = 20
+MAX_COUNT = 500
+LONGEST = datetime.timedelta(days=366)
+NEAREST = 3
+NEAREST_STEP = datetime.timedelta(minutes=15)
+NEAREST_WITHIN = datetime.timedelta(hours=48)
+KEEP_RELEASED = datetime.timedelta(days=90)
+SWEPT_AT_ONCE = 1000
+
+Answer = TypeVar("Answer")
+
+
+def claiming(attempt: Callable[[], Answer]) -> Answer:
+    """Run ``attempt``, a whole transaction, again when the database gave it up as a victim.
+
+    For an operation that claims among other things: wrap the whole of it. Inside somebody else's
+    transaction it runs once, since only the whole can be tried again. Raises what ``attempt``
+    raises, and JustTaken when it was a victim four times in a row.
+    """
+    if connection.in_atomic_block:
+        return attempt()
+    for _turn in range(ATTEMPTS):
+        try:
+            return attempt()
+        except OperationalError as error:
+            if _sqlstate(error) not in TRY_AGAIN:
+                raise
+    raise JustTaken(nearest=[])
+
+
+def claim_spaces(
+    *,
+    venue_id: UUID,
+    holder: str,
+    needs: Sequence[Need],
+    starts_at: datetime.datetime,
+    ends_at: datetime.datetime,
+    at: datetime.datetime,
+    expires_at: datetime.datetime | None = None,
+    buffer_before_min: int | None = None,
+    buffer_after_min: int | None = None,
+    label: str = "",
+) -> list[Claim]:
+    """Take all ``needs`` from ``starts_at`` to ``ends_at`` for ``holder``, or nothing.
+
+    With ``expires_at`` it is a hold, freed by the next claimer from then on. Buffers (minutes) are
+    the resources' own unless given. ``label`` is what a day board says of it. Returns the claims
+    in the order of their atoms, two each. Raises JustTaken, NotFound (a resource of another venue
+    or without atoms), Invalid.
+    """
+    _check(holder, needs, starts_at, ends_at, label)
+    before, after = _minutes(buffer_before_min), _minutes(buffer_after_min)
+
+    @transaction.atomic
+    def attempt() -> list[Claim]:
+        shapes = shapes_of(venue_id=venue_id, resource_ids={need.resource_id for need in needs})
+        if any(need.resource_id not in shapes for need in needs):
+            raise NotFound
+        atom_ids = {atom for shape in shapes.values() for atom in shape.atoms}
+        _queue_for(atom_ids)
+        _free_rivals(venue_id, atom_ids, (starts_at, ends_at), holder, at)
+        taken = taken_between(
+            venue_id=venue_id,
+            atom_ids=atom_ids,
+            span=(starts_at, ends_at),
+            at=at,
+            holder=holder,
+        )
+        places = fit(
+            shapes=shapes,
+            needs=needs,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            taken=taken,
+            before=before,
+            after=after,
+        )
+        if places is None:
+            raise JustTaken(nearest=_nearest(venue_id, shapes, needs, (starts_at, ends_at), at))
+        claims = [
+            Claim(
+                venue_id=venue_id,
+                atom_id=place.atom_id,
+                span=DateTimeTZRange(*span, bounds="[)"),
+                kind=kind,
+                holder=holder,
+                label=label,
+                expires_at=expires_at,
+                created_at=at,
+            )
+            for place in places
+            for kind, span in _rows(place)
+        ]
+        try:
+            with transaction.atomic():
+                return Claim.objects.bulk_create(claims)
+        except IntegrityError as error:
+            if _sqlstate(error) != EXCLUDED:
+                raise
+            nearest = _nearest(venue_id, shapes, needs, (starts_at, ends_at), at)
+            raise JustTaken(nearest=nearest) from error
+
+    return claiming(attempt)
+
+
+def confirm_claims(*, holder: str, at: datetime.datetime) -> bool:
+    """Make a hold last. False when it was freed meanwhile: then claim again.
+
+    A hold past its time counts as long as nobody freed it. Repeating it changes nothing.
+    """
+    return Claim.objects.filter(holder=holder, live=True).update(expires_at=None) > 0
+
+
+def extend_claims(*, holder: str, expires_at: datetime.datetime, at: datetime.datetime) -> bool:
+    """Hold until ``expires_at`` instead. False when there is no hold (any more)."""
+    held = Claim.objects.filter(holder=holder, live=True, expires_at__isnull=False)
+    return held.update(expires_at=expires_at) > 0
+
+
+def release_claims(*, holder: str, at: datetime.datetime) -> int:
+    """Give back whatever ``holder`` has; returns how many rows. Repeating it changes nothing."""
+    return Claim.objects.filter(holder=holder, live=True).update(live=False, released_at=at)
+
+
+@transaction.atomic
+def free_expired(*, at: datetime.datetime) -> int:
+    """Free holds past their time, at most a thousand rows; returns how many.
+
+    Claimers free what is in their way by themselves; this keeps boards and indexes tidy.
+    """
+    expired = (
+        Claim.objects.select_for_update(skip_locked=True)
+        .filter(live=True, expires_at__lte=at)
+        .order_by("pk")
+    )
+    found = [claim.pk for claim in expired.only("pk")[:SWEPT_AT_ONCE]]
+    return Claim.objects.filter(pk__in=found).update(live=False, released_at=at)
+
+
+def prune_claims(at: datetime.datetime) -> int:
+    """Forget what was given back 90 days ago."""
+    gone, _details = Claim.objects.filter(live=False, released_at__lt=at - KEEP_RELEASED).delete()
+    return gone
+
+
+def _check(
+    holder: str,
+    needs: Sequence[Need],
+    starts_at: datetime.datetime,
+    ends_at: datetime.datetime,
+    label: str,
+) -> None:
+    wrong: dict[str, str] = {}
+    if not starts_at < ends_at <= starts_at + LONGEST:
+        wrong["ends_at"] = f"after starts_at, at most {LONGEST.days} days"
+    if not 0 < len(needs) <= MAX_NEEDS or len({need.resource_id for need in needs}) != len(needs):
+        wrong["needs"] = f"1 to {MAX_NEEDS}, each resource once"
+    if any(not 1 <= need.count <= MAX_COUNT for need in needs):
+        wrong["count"] = f"1 to {MAX_COUNT}"
+    if not 0 < len(holder) <= HOLDER_LENGTH:
+        wrong["holder"] = f"1 to {HOLDER_LENGTH} characters"
+    if len(label) > LABEL_LENGTH:
+        wrong["label"] = f"at most {LABEL_LENGTH} characters"
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _minutes(given: int | None) -> datetime.timedelta | None:
+    return None if given is None else datetime.timedelta(minutes=given)
+
+
+def _rows(place: Place) -> tuple[tuple[ClaimKind, Span], ...]:
+    return (ClaimKind.CORE, place.core), (ClaimKind.BUFFERED, place.buffered)
+
+
+def _queue_for(atom_ids: set[UUID]) -> None:
+    # NO KEY: claims point at these rows, and inserting them must not wait.
+    list(
+        Atom.objects.select_for_update(no_key=True)
+        .filter(pk__in=atom_ids)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def _free_rivals(
+    venue_id: UUID, atom_ids: set[UUID], span: Span, holder: str, at: datetime.datetime
+) -> None:
+    """Free the holds past their time that are in the way: whole ones, or their owner would later
+    confirm half of what they had.
+    """
+    in_the_way = (
+        Claim.objects.filter(venue_id=venue_id, atom_id__in=atom_ids, live=True)
+        .filter(span__overlap=widened(span), expires_at__lte=at)
+        .exclude(holder=holder)
+        .values("holder")
+    )
+    expired = (
+        Claim.objects.select_for_update()
+        .filter(holder__in=in_the_way, live=True, expires_at__lte=at)
+        .order_by("pk")
+    )
+    # Locked and looked at again: one that was confirmed while we waited is left out.
+    if found := list(expired.values_list("pk", flat=True)):
+        Claim.objects.filter(pk__in=found).update(live=False, released_at=at)
+
+
+def _nearest(
+    venue_id: UUID,
+    shapes: dict[UUID, Shape],
+    needs: Sequence[Need],
+    span: Span,
+    at: datetime.datetime,
+) -> list[dict[str, str]]:
+    """Free times of the same length around ``span``, the closest first, none in the past."""
+    starts_at, ends_at = span
+    lasts = ends_at - starts_at
+    taken: Taken = taken_between(
+        venue_id=venue_id,
+        atom_ids={atom for shape in shapes.values() for atom in shape.atoms},
+        span=(starts_at - NEAREST_WITHIN, ends_at + NEAREST_WITHIN),
+        at=at,
+    )
+    found: list[Span] = []
+    for steps in range(1, NEAREST_WITHIN // NEAREST_STEP + 1):
+        for start in (starts_at + steps * NEAREST_STEP, starts_at - steps * NEAREST_STEP):
+            end = start + lasts
+            if start < at or any(start < other[1] and other[0] < end for other in found):
+                continue
+            if fit(shapes=shapes, needs=needs, starts_at=start, ends_at=end, taken=taken):
+                found.append((start, end))
+        if len(found) >= NEAREST:
+            break
+    return [{"starts_at": iso_utc(a), "ends_at": iso_utc(b)} for a, b in found[:NEAREST]]
+
+
+def _sqlstate(error: DatabaseError) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""

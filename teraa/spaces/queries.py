@@ -1,0 +1,180 @@
+"""What is free, what is taken and by whom."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from teraa.spaces.fitting import Need, Shape, Span, Taken, fit
+from teraa.spaces.models import Atom, Claim, Resource, ResourceAtom
+from teraa.spaces.states import ClaimKind, ResourceKind
+
+LONGEST_BUFFER = datetime.timedelta(days=1)
+
+
+def shapes_of(*, venue_id: UUID, resource_ids: Collection[UUID]) -> dict[UUID, Shape]:
+    """Resources of that venue with their atoms (one query); unknown ids are left out."""
+    parts = (
+        ResourceAtom.objects.filter(venue_id=venue_id, resource_id__in=resource_ids)
+        .select_related("resource")
+        .order_by("resource_id", "atom__position", "atom__name")
+    )
+    atoms: dict[UUID, list[UUID]] = defaultdict(list)
+    resources: dict[UUID, Resource] = {}
+    for part in parts:
+        resources[part.resource_id] = part.resource
+        atoms[part.resource_id].append(part.atom_id)
+    return {
+        pk: Shape(
+            resource_id=pk,
+            name=resource.name,
+            is_choice=resource.kind == ResourceKind.CHOICE,
+            capacity=resource.capacity,
+            atoms=tuple(atoms[pk]),
+            before=datetime.timedelta(minutes=resource.buffer_before_min),
+            after=datetime.timedelta(minutes=resource.buffer_after_min),
+        )
+        for pk, resource in resources.items()
+    }
+
+
+def taken_between(
+    *,
+    venue_id: UUID,
+    atom_ids: Collection[UUID],
+    span: Span,
+    at: datetime.datetime,
+    holder: str = "",
+) -> Taken:
+    """What others than ``holder`` have of these atoms around ``span`` (one query).
+
+    An expired hold is free: whoever claims next frees it.
+    """
+    return _sorted_out(
+        Claim.objects.filter(venue_id=venue_id, atom_id__in=atom_ids, live=True)
+        .filter(span__overlap=widened(span))
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
+        .exclude(holder=holder)
+        .only("atom_id", "span", "kind")
+    )
+
+
+def _sorted_out(claims: Iterable[Claim]) -> Taken:
+    taken = Taken()
+    for claim in claims:
+        rows = taken.cores if claim.kind == ClaimKind.CORE else taken.buffered
+        rows[claim.atom_id].append((claim.span.lower, claim.span.upper))
+    return taken
+
+
+def widened(span: Span) -> Span:
+    """``span`` with room for the longest buffers on both sides."""
+    return span[0] - LONGEST_BUFFER, span[1] + LONGEST_BUFFER
+
+
+def free_starts(
+    *,
+    venue_id: UUID,
+    needs: Sequence[Need],
+    lasts: datetime.timedelta,
+    candidates: Sequence[datetime.datetime],
+    at: datetime.datetime,
+) -> list[datetime.datetime]:
+    """Those of ``candidates`` from which all ``needs`` are free for so long (two queries)."""
+    if not candidates:
+        return []
+    shapes = shapes_of(venue_id=venue_id, resource_ids={need.resource_id for need in needs})
+    if any(need.resource_id not in shapes for need in needs):
+        return []
+    taken = taken_between(
+        venue_id=venue_id,
+        atom_ids={atom for shape in shapes.values() for atom in shape.atoms},
+        span=(min(candidates), max(candidates) + lasts),
+        at=at,
+    )
+    return [
+        start
+        for start in candidates
+        if fit(shapes=shapes, needs=needs, starts_at=start, ends_at=start + lasts, taken=taken)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardClaim:
+    """One use of a resource on a board. ``held``: it still waits for its payment."""
+
+    starts_at: datetime.datetime
+    ends_at: datetime.datetime
+    label: str
+    holder: str
+    atoms: tuple[str, ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A resource and who has it that day, in order; ``atoms`` is how many it is made of."""
+
+    name: str
+    is_choice: bool
+    atoms: int
+    claims: tuple[BoardClaim, ...]
+
+
+def day_board(*, venue_id: UUID, day: Span, at: datetime.datetime) -> list[BoardRow]:
+    """Every resource of a venue with what is taken of it during ``day`` (two queries).
+
+    A row also shows what blocks it through a shared atom: a booking of Studio A stands in the row
+    of the Grand Studio too.
+    """
+    parts: dict[Resource, list[Atom]] = defaultdict(list)
+    for part in (
+        ResourceAtom.objects.filter(venue_id=venue_id)
+        .select_related("resource", "atom")
+        .order_by("resource__position", "resource__name", "atom__position", "atom__name")
+    ):
+        parts[part.resource].append(part.atom)
+    uses: dict[UUID, list[Claim]] = defaultdict(list)
+    for claim in (
+        Claim.objects.filter(venue_id=venue_id, live=True, kind=ClaimKind.CORE, span__overlap=day)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
+        .annotate(begins=Lower("span"))
+        .order_by("begins", "holder")
+    ):
+        uses[claim.atom_id].append(claim)
+    return [
+        BoardRow(
+            name=resource.name,
+            is_choice=resource.kind == ResourceKind.CHOICE,
+            atoms=len(atoms),
+            claims=_board_claims(atoms, uses),
+        )
+        for resource, atoms in parts.items()
+    ]
+
+
+def _board_claims(atoms: Sequence[Atom], uses: dict[UUID, list[Claim]]) -> tuple[BoardClaim, ...]:
+    together: dict[tuple[str, datetime.datetime, datetime.datetime], list[tuple[Atom, Claim]]]
+    together = defaultdict(list)
+    for atom in atoms:
+        for claim in uses.get(atom.pk, ()):
+            together[claim.holder, claim.span.lower, claim.span.upper].append((atom, claim))
+    return tuple(
+        BoardClaim(
+            starts_at=starts_at,
+            ends_at=ends_at,
+            label=found[0][1].label,
+            holder=holder,
+            atoms=tuple(atom.name for atom, _claim in found),
+            held=found[0][1].expires_at is not None,
+        )
+        for (holder, starts_at, ends_at), found in sorted(
+            together.items(), key=lambda entry: (entry[0][1], entry[0][0])
+        )
+    )

@@ -1,0 +1,20 @@
+"""What a resource is made of, and the two rows every claim writes."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ResourceKind(models.TextChoices):
+    SET = "set", _("All of these together")
+    CHOICE = "choice", _("Any of these")
+
+
+class ClaimKind(models.TextChoices):
+    """Both are written for each atom. Only rows of *different* kind exclude each other: core lies
+    inside the other's buffered range, and two buffers may overlap, so buffers do not stack.
+    """
+
+    CORE = "core", _("In use")
+    BUFFERED = "buffered", _("In use, with the time before and after")
