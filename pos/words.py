@@ -38,7 +38,7 @@ WORDS: dict[str, Promise] = {
         "Nobody has a PIN here yet. A manager adds people in the back office, under Staff."
     ),
     "sign_on.go": _("Open the till"),
-    "sign_on.typed": _("{count} digits typed"),
+    "sign_on.typed": _("Digits typed: {count}"),
     "sign_on.unsent": _("A payment is still to be sent: it leaves as soon as somebody signs on."),
     "role.manager": _("Manager"),
     "role.cashier": _("Bar and till"),
@@ -46,6 +46,7 @@ WORDS: dict[str, Promise] = {
     "role.gate": _("Gate"),
     "role.treasurer": _("Treasurer"),
     "role.auditor": _("Auditor"),
+    "role.coordinator": _("AMAP coordinator"),
     # -- the shelf and the cart
     "sell": _("Selling"),
     "shelf.categories": _("Categories"),

@@ -1,6 +1,6 @@
 // The small things every pane is made of.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -129,7 +129,8 @@ const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 export function Pad({ onDigits, onErase, onEnter, extra }) {
   const latest = useRef();
   latest.current = { onDigits, onErase, onEnter };
-  useEffect(() => {
+  // Before the pad is painted, or the first digits of a quick hand fall beside it.
+  useLayoutEffect(() => {
     const pressed = (event) => {
       if (isTyping(event) || event.ctrlKey || event.altKey || event.metaKey) return;
       if (/^[0-9]$/.test(event.key)) latest.current.onDigits(event.key);
