@@ -32,6 +32,8 @@ LONGEST_PAUSE = 5.0
 
 class Command(BaseCommand):
     help = "Do background jobs (mail, exports, nightly work), until stopped."
+    # Checked when the tables were brought up to date; a start is ten processes on a few cores.
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         asyncio.run(work_until_stopped())

@@ -13,6 +13,8 @@ from teraa.live.wake import OUTBOX
 
 class Command(BaseCommand):
     help = "Publish what waits in the outbox, until stopped."
+    # Checked when the tables were brought up to date; a start is ten processes on a few cores.
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A sale never wakes anybody (law 8), so this looks twenty times a second by itself.

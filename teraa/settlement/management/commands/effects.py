@@ -17,6 +17,8 @@ IDLE = 0.25
 
 class Command(BaseCommand):
     help = "Deliver effects to the trades, until stopped."
+    # Checked when the tables were brought up to date; a start is ten processes on a few cores.
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         Loop(

@@ -19,6 +19,8 @@ from teraa.settlement.osm.ingest.worker import IDLE, Place, Worker
 
 class Command(BaseCommand):
     help = "Follow the OSM chain, until stopped. A second one stands by."
+    # Checked when the tables were brought up to date; a start is ten processes on a few cores.
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Two lines a second about every look at the node say nothing.
