@@ -381,20 +381,7 @@ def finalise_if_settled(sale: Sale, *, at: datetime.datetime) -> bool:
     if due.state != DueState.SETTLED:
         return False
     tenders = settlement.settled_tenders(due_id=due.pk)
-    drafts = [
-        TenderDraft(
-            kind=tender.kind,
-            amount_cents=tender.amount_cents,
-            received_cents=tender.received_cents,
-            change_cents=tender.change_cents,
-            authorisation=tender.authorisation,
-            osm_units=tender.osm_units,
-            osm_rate_e10=tender.osm_rate_e10,
-            osm_txids=tuple(tender.osm_txids),
-            osm_reference=tender.osm_reference,
-        )
-        for tender in tenders
-    ]
+    drafts = [TenderDraft.of(tender) for tender in tenders]
     sale.document_id = uuid7()
     sealed = _seal(sale, drafts, at)
     sale.move(SaleState.PAID, document_id=sale.document_id, closed_at=at, version=sale.version + 1)

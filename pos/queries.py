@@ -12,11 +12,11 @@ from pos.models import Sale
 from pos.operations import Rung
 from pos.pricing import rate_on
 from pos.printing import subject_of
-from pos.qr import qr_path
 from pos.states import ReceiptWish, SaleState
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_decimal, vat_of_inclusive
 from teraa.common.problems import NotFound
+from teraa.common.qr import qr_path
 from teraa.devices.queries import print_states, printer_for
 from teraa.settlement.osm import uri as payment_link
 from teraa.settlement.queries import OsmView, TenderView, tender_views_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -112,6 +112,29 @@ class LineDraft:
     corrects_position: int | None = None
 
 
+class Payment(Protocol):
+    """What a ticket says of a payment: settlement's words, whose room this one does not know."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def amount_cents(self) -> int: ...
+    @property
+    def received_cents(self) -> int: ...
+    @property
+    def change_cents(self) -> int: ...
+    @property
+    def authorisation(self) -> str: ...
+    @property
+    def osm_units(self) -> int | None: ...
+    @property
+    def osm_rate_e10(self) -> int | None: ...
+    @property
+    def osm_txids(self) -> Sequence[str]: ...
+    @property
+    def osm_reference(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenderDraft:
     """One payment. Cash: what was received and given back. OSM: units of 10⁻⁸ received in all."""
@@ -126,6 +149,21 @@ class TenderDraft:
     osm_reference: str = ""
     authorisation: str = ""
     label: str = ""
+
+    @classmethod
+    def of(cls, payment: Payment) -> TenderDraft:
+        """The tender of a payment that settlement has seen through."""
+        return cls(
+            kind=payment.kind,
+            amount_cents=payment.amount_cents,
+            received_cents=payment.received_cents,
+            change_cents=payment.change_cents,
+            authorisation=payment.authorisation,
+            osm_units=payment.osm_units,
+            osm_rate_e10=payment.osm_rate_e10,
+            osm_txids=payment.osm_txids,
+            osm_reference=payment.osm_reference,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

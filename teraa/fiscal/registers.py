@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,8 @@ from teraa.fiscal.sealing import PayeeUnidentified, seal_event
 from teraa.fiscal.states import ChainKind, Lane
 from teraa.fiscal.version import FISCAL_VERSION
 from teraa.venues.models import Payee, Station
+
+NAME_LENGTH = 40
 
 
 class NoRegister(Problem):
@@ -105,6 +108,45 @@ def open_register(
             station_label=station.name if station else "",
         )
     return register
+
+
+def ensure_register(
+    *, venue_id: UUID, payee_id: UUID, station_id: UUID | None, at: datetime.datetime
+) -> UUID:
+    """The register of this station for this payee (without a station: the payee's web lane).
+
+    Opened when there is none: whoever collects for a payee for the first time need not know of
+    registers. Raises NotFound, PayeeUnidentified, KeysUnavailable.
+    """
+    with suppress(NoRegister):
+        return register_for(station_id=station_id, payee_id=payee_id)
+    payee = Payee.objects.filter(pk=payee_id, venue_id=venue_id).first()
+    stations = Station.objects.filter(venue_id=venue_id)
+    station = stations.filter(pk=station_id).first() if station_id else None
+    if payee is None or (station is None and station_id is not None):
+        raise NotFound
+    place = station.name if station else "web"
+    # The second name is for two payees that begin alike.
+    for name in (_name(payee, place), _name(payee, f"{place} {payee.pk.hex[-4:]}")):
+        try:
+            with transaction.atomic():
+                return open_register(
+                    venue_id=venue_id,
+                    payee_id=payee_id,
+                    station_id=station_id,
+                    name=name,
+                    lane=Lane.TILL if station else Lane.WEB,
+                    at=at,
+                ).pk
+        except RegisterExists:
+            with suppress(NoRegister):  # another was quicker
+                return register_for(station_id=station_id, payee_id=payee_id)
+    raise NoRegister(station=station_id, payee=payee_id)
+
+
+def _name(payee: Payee, place: str) -> str:
+    place = place[: NAME_LENGTH // 2]
+    return f"{payee.name[: NAME_LENGTH - len(place) - 3]} · {place}"
 
 
 # A register never changes hands and is never removed: what was found once stays true.

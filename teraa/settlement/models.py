@@ -19,6 +19,9 @@ from teraa.settlement.states import (
 )
 from teraa.venues.models import Payee, Station, Venue
 
+LABEL_LENGTH = 120
+OWED_STATES = (DueState.OPEN, DueState.ACCEPTED, DueState.EXPIRED)
+
 __all__ = [
     "Collection",
     "Due",
@@ -100,7 +103,8 @@ class Due(Stateful):
     """An amount in cents owed to one payee for one thing; the trade's row points here.
 
     ``paid_cents`` and ``pending_cents`` are recomputed from the tenders, never incremented.
-    Amount, payee and subject never change; ``settled`` is final (both kept by triggers).
+    Amount, payee, subject and code never change; ``settled`` is final (both kept by triggers).
+    ``label`` and ``person`` are for those who look it up at a till; erasing a person empties them.
     """
 
     MOVES = DUE_MOVES
@@ -109,6 +113,9 @@ class Due(Stateful):
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
     payee = models.ForeignKey(Payee, models.PROTECT, related_name="dues", verbose_name=_("payee"))
     subject = models.CharField(_("subject"), max_length=60)
+    code = models.CharField(_("code"), max_length=8, default="", editable=False)
+    label = models.CharField(_("what for"), max_length=LABEL_LENGTH, default="")
+    person = models.CharField(_("who owes"), max_length=LABEL_LENGTH, default="")
     amount_cents = models.BigIntegerField(_("amount (cents)"))
     paid_cents = models.BigIntegerField(_("paid (cents)"), default=0)
     pending_cents = models.BigIntegerField(_("pending (cents)"), default=0)
@@ -138,8 +145,19 @@ class Due(Stateful):
                 | (~Q(state="settled") & Q(settled_at__isnull=True)),
                 name="settlement_due_settled_is_paid",
             ),
+            models.UniqueConstraint(
+                "venue", "code", name="settlement_due_code_once", condition=~Q(code="")
+            ),
         ]
-        indexes = [models.Index(fields=["venue", "-opened_at"], name="settlement_due_recent")]
+        indexes = [
+            models.Index(fields=["venue", "-opened_at"], name="settlement_due_recent"),
+            # What a till looks through for a name: few, whatever the years have piled up.
+            models.Index(
+                fields=["venue", "-opened_at"],
+                name="settlement_due_owed",
+                condition=Q(state__in=OWED_STATES),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.amount_cents} c. {self.state}"
@@ -148,6 +166,11 @@ class Due(Stateful):
     def remaining_cents(self) -> int:
         """Cents that no tender holds yet."""
         return self.amount_cents - self.paid_cents - self.pending_cents
+
+    @property
+    def spoken_code(self) -> str:
+        """The code as people read it aloud: ``K7QX-2M4P``."""
+        return f"{self.code[:4]}-{self.code[4:]}" if self.code else ""
 
 
 class Collection(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +63,10 @@ class TenderView:
 
 @dataclass(frozen=True, slots=True)
 class SettledTender:
-    """What a fiscal document says of a tender. OSM fields are None or empty for other kinds."""
+    """What a fiscal document says of a tender. OSM fields are None or empty for other kinds.
+
+    Without a station it was paid from afar.
+    """
 
     kind: str
     amount_cents: int
@@ -74,6 +77,9 @@ class SettledTender:
     osm_rate_e10: int | None = None
     osm_txids: tuple[str, ...] = ()
     osm_reference: str = ""
+    station_id: UUID | None = None
+    station_label: str = ""
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,7 @@ def settled_tenders(*, due_id: UUID) -> list[SettledTender]:
     """
     tenders = list(
         Tender.objects.filter(due_id=due_id, state=TenderState.SETTLED)
-        .select_related("request__quote")
+        .select_related("request__quote", "station")
         .order_by("created_at", "pk")
     )
     requests = [tender.request for tender in tenders if tender.request is not None]
@@ -270,15 +276,14 @@ def _settled_tender(tender: Tender, txids: dict[UUID, list[str]]) -> SettledTend
         received_cents=tender.received_cents,
         change_cents=tender.change_cents,
         authorisation=tender.authorisation,
+        station_id=tender.station_id,
+        station_label=tender.station.name if tender.station else "",
+        operator=tender.operator,
     )
     if request is None:
         return plain
-    return SettledTender(
-        kind=plain.kind,
-        amount_cents=plain.amount_cents,
-        received_cents=plain.received_cents,
-        change_cents=plain.change_cents,
-        authorisation=plain.authorisation,
+    return replace(
+        plain,
         osm_units=_units_of(tender, request),
         osm_rate_e10=request.quote.rate_e10,
         osm_txids=tuple(txids[request.pk]),

@@ -9,6 +9,7 @@ from teraa.fiscal.registers import (
     LaneMismatch,
     NoRegister,
     RegisterExists,
+    ensure_register,
     open_register,
     register_for,
 )
@@ -98,3 +99,22 @@ def test_the_journal_port_says_when_there_is_no_register():
 
     with pytest.raises(NoRegister):
         journal.record(code=80, venue_id=venue.pk, at=AT, values={})
+
+
+def test_the_first_collection_for_a_payee_opens_its_register():
+    register = cast.register()
+    venue, station = register.venue, register.station
+    alike = "Les Maraîchers du plateau de Saclay"
+    payees = [make.payee(venue, name=name) for name in (f"{alike}, légumes", f"{alike}, œufs")]
+
+    opened = [
+        ensure_register(venue_id=venue.pk, payee_id=payee.pk, station_id=station.pk, at=AT)
+        for payee in payees
+    ]
+
+    assert len({register.pk, *opened}) == 3
+    again = ensure_register(venue_id=venue.pk, payee_id=payees[0].pk, station_id=station.pk, at=AT)
+    assert again == opened[0]
+    stranger = make.payee(make.venue())
+    with pytest.raises(NotFound):
+        ensure_register(venue_id=venue.pk, payee_id=stranger.pk, station_id=None, at=AT)

@@ -6,7 +6,7 @@ a trade's own row, the chain's cursor (ingest only), dues by id, OSM requests by
 
 from teraa.settlement.operations.collections import collect
 from teraa.settlement.operations.dues import cancel_due, open_due
-from teraa.settlement.operations.rates import current_quote, decide_rate
+from teraa.settlement.operations.rates import current_quote, decide_rate, units_today
 from teraa.settlement.operations.requests import (
     accept_late,
     cancel_open_requests,
@@ -30,4 +30,5 @@ __all__ = [
     "request_osm",
     "settled_tenders",
     "tender_exists",
+    "units_today",
 ]

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.clock import iso_utc
-from teraa.common.money import DISPLAY_STEP_UNITS
+from teraa.common.money import DISPLAY_STEP_UNITS, osm_units_for
 from teraa.common.problems import Invalid
 from teraa.settlement.models import OsmRate, RateQuote
 from teraa.settlement.osm.availability import Reason, sentence_for
@@ -65,6 +65,18 @@ def current_quote(*, venue_id: UUID, at: datetime.datetime) -> RateQuote:
         .first()
     )
     return fresh or _new_quote(venue_id, at)
+
+
+def units_today(*, venue_id: UUID, amount_cents: int, at: datetime.datetime) -> int | None:
+    """What ``amount_cents`` would be in OSM (10⁻⁸) at the rate in force; None without a rate.
+
+    For showing a price: nothing is frozen and no quote is made (one query).
+    """
+    rates = OsmRate.objects.filter(venue_id=venue_id, valid_from__lte=at)
+    rate_e10 = rates.order_by("-valid_from").values_list("rate_e10", flat=True).first()
+    if rate_e10 is None:
+        return None
+    return osm_units_for(amount_cents, rate_e10, DISPLAY_STEP_UNITS)
 
 
 @transaction.atomic

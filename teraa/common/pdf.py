@@ -1,0 +1,72 @@
+"""Pages on paper: HTML with its style sheet in, PDF bytes out (WeasyPrint, imported here alone).
+
+WeasyPrint draws text with Pango, a system library. Without it everything else works, and whoever
+asks for a PDF is told what is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from teraa.common.problems import Problem
+
+
+class PdfUnavailable(Problem):
+    code = "pdf_unavailable"
+    status = 503
+    title = _("This machine cannot make PDF files: the Pango library is missing.")
+    advice = _("Print the page itself, or have the operator install Pango (docs/operations.md).")
+
+
+class ForeignResource(ValueError):
+    """A document asked for something that is not a file of its own folder."""
+
+
+def render_pdf(html: str, *, base: Path) -> bytes:
+    """Return ``html`` as PDF. Style sheets and pictures come from the folder ``base`` alone.
+
+    Nothing is fetched from any network, whatever the document says. Slow (a second a page on a
+    cold start): for jobs and for people who asked for a file, never for a sale.
+    Raises PdfUnavailable.
+    """
+    weasyprint = _weasyprint()
+    if weasyprint is None:
+        raise PdfUnavailable
+    root = base.resolve()
+
+    def fetch(url: str, *_given: Any, **_options: Any) -> dict[str, Any]:
+        return own_file(url, root)
+
+    document = weasyprint.HTML(string=html, base_url=f"{root.as_uri()}/", url_fetcher=fetch)
+    rendered: bytes = document.write_pdf()
+    return rendered
+
+
+def pdf_available() -> bool:
+    """Whether this machine can make PDF files."""
+    return _weasyprint() is not None
+
+
+@cache
+def _weasyprint() -> ModuleType | None:
+    # Imported late: it costs half a second, and fails with an OSError where Pango is missing.
+    try:
+        return importlib.import_module("weasyprint")
+    except OSError:
+        return None
+
+
+def own_file(url: str, root: Path) -> dict[str, Any]:
+    """What is at ``url`` inside the folder ``root``. Raises ForeignResource for anywhere else."""
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path)).resolve()
+    if parts.scheme != "file" or parts.netloc or not path.is_relative_to(root):
+        raise ForeignResource(f"a document may not load {url}")
+    return {"string": path.read_bytes(), "redirected_url": url}
