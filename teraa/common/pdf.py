@@ -7,6 +7,7 @@ asks for a PDF is told what is missing.
 from __future__ import annotations
 
 import importlib
+import mimetypes
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -40,11 +41,9 @@ def render_pdf(html: str, *, base: Path) -> bytes:
     if weasyprint is None:
         raise PdfUnavailable
     root = base.resolve()
-
-    def fetch(url: str, *_given: Any, **_options: Any) -> dict[str, Any]:
-        return own_file(url, root)
-
-    document = weasyprint.HTML(string=html, base_url=f"{root.as_uri()}/", url_fetcher=fetch)
+    document = weasyprint.HTML(
+        string=html, base_url=f"{root.as_uri()}/", url_fetcher=_fetcher_of(root)
+    )
     rendered: bytes = document.write_pdf()
     return rendered
 
@@ -63,10 +62,23 @@ def _weasyprint() -> ModuleType | None:
         return None
 
 
-def own_file(url: str, root: Path) -> dict[str, Any]:
-    """What is at ``url`` inside the folder ``root``. Raises ForeignResource for anywhere else."""
+def own_file(url: str, root: Path) -> Path:
+    """The file that ``url`` names inside the folder ``root``. Raises ForeignResource elsewhere."""
     parts = urlsplit(url)
     path = Path(unquote(parts.path)).resolve()
     if parts.scheme != "file" or parts.netloc or not path.is_relative_to(root):
         raise ForeignResource(f"a document may not load {url}")
-    return {"string": path.read_bytes(), "redirected_url": url}
+    return path
+
+
+def _fetcher_of(root: Path) -> Any:
+    urls = importlib.import_module("weasyprint.urls")
+
+    class OwnFiles(urls.URLFetcher):  # type: ignore[misc, name-defined]
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            path = own_file(url, root)
+            kind, _encoding = mimetypes.guess_type(path.name)
+            said = {"Content-Type": kind} if kind else {}
+            return urls.URLFetcherResponse(url, path.read_bytes(), said)
+
+    return OwnFiles()
