@@ -1,0 +1,54 @@
+"""Tickets and statements as PDF. Slow: drawn by jobs and for people who ask, never in a sale."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+import teraa
+from teraa.common.pdf import render_pdf
+from ticketing import dates
+from ticketing.models import Order
+from ticketing.queries import tickets_of
+from ticketing.statements import Statement
+
+STYLES = settings.BASE_DIR / "static" / "css"
+
+
+def tickets_pdf(order: Order) -> bytes:
+    """One page a ticket, in the language of the order. Raises PdfUnavailable, NoIdentity."""
+    with override(order.language):
+        html = render_to_string(
+            "ticketing/tickets_paper.html", {"shown": tickets_of(order), "language": order.language}
+        )
+    return render_pdf(html, base=STYLES)
+
+
+def statement_html(statement: Statement, *, by: str) -> str:
+    """The statement as a page of its own, in the active language."""
+    venue = statement.event.venue
+    return render_to_string(
+        "ticketing/statement_paper.html",
+        {
+            "statement": statement,
+            "event": statement.event,
+            "venue": venue,
+            "when": dates.long_moment(statement.event.starts_at, venue.zone),
+            "printed": dates.stamp(statement.printed_at, venue.zone),
+            "by": by,
+            "software": f"TERAA {teraa.__version__}",
+        },
+    )
+
+
+def statement_pdf(statement: Statement, *, by: str) -> bytes:
+    """The same on paper. Raises PdfUnavailable."""
+    return render_pdf(statement_html(statement, by=by), base=STYLES)
+
+
+def file_name(order: Order, at: datetime.datetime) -> str:
+    """What a browser calls the file."""
+    return f"{order.event.slug}-{order.code}-{at:%Y%m%d}.pdf"
