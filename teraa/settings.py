@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "teraa.settlement",
     "teraa.settlement.osm",
     "pos",
+    "bookings",
+    "pos.amap",
     "ticketing",
     "teraa.demo",
 ]

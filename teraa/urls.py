@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from bookings import urls as booking_doors
+from pos.amap import urls as baskets
 from teraa import front, trust
 from teraa.office.labels import name_fields
 from teraa.office.navigation import say_when_empty
 from teraa.office.registrations import keep_our_lists
+from ticketing import urls as ticketing_doors
 
 handler400 = "teraa.errors.bad_request"
 handler403 = "teraa.errors.forbidden"
@@ -55,6 +58,15 @@ urlpatterns = [
     path("", include("teraa.venues.urls")),
     path("", include("teraa.settlement.urls")),
     path("", include("pos.urls")),
+    path("", include("pos.amap.urls")),
+    path("", include(baskets.public_patterns)),
+    path("lieu/<slug:slug>/", include(baskets.public_patterns)),
+    path("", include("bookings.urls")),
+    path("", include(booking_doors.public_patterns)),
+    path("lieu/<slug:slug>/", include(booking_doors.public_patterns)),
+    path("", include("ticketing.urls")),
+    path("", include(ticketing_doors.public_patterns)),
+    path("lieu/<slug:slug>/", include(ticketing_doors.public_patterns)),
     path("account/", include(ACCOUNT_PAGES)),
     path("api/agent/", include("teraa.devices.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -236,6 +236,7 @@ class Role(models.TextChoices):
     GATE = permissions_table.GATE, _("Gate")
     TREASURER = permissions_table.TREASURER, _("Treasurer")
     AUDITOR = permissions_table.AUDITOR, _("Auditor")
+    COORDINATOR = permissions_table.COORDINATOR, _("AMAP coordinator")
 
 
 class StaffMember(models.Model):

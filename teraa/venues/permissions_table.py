@@ -8,6 +8,7 @@ DESK = "desk"
 GATE = "gate"
 TREASURER = "treasurer"
 AUDITOR = "auditor"
+COORDINATOR = "coordinator"  # of an AMAP
 
 SELL = "sell"  # ring up, take payments, park, print
 CANCEL_SALE = "cancel_sale"  # give up a sale that waits for its money
@@ -18,6 +19,8 @@ READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
 RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
 EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a ticket
 SCAN = "scan"  # admit at a gate
+RUN_BASKETS = "run_baskets"  # households, producers, distributions and their files
+HAND_OUT = "hand_out"  # find a household at the till, give it its basket
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     MANAGER: frozenset(
@@ -31,13 +34,17 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             RESOLVE_MONEY,
             EDIT_EVENTS,
             SCAN,
+            RUN_BASKETS,
+            HAND_OUT,
         }
     ),
-    CASHIER: frozenset({SELL, CANCEL_SALE}),
-    DESK: frozenset({SELL, CANCEL_SALE}),
+    CASHIER: frozenset({SELL, CANCEL_SALE, HAND_OUT}),
+    DESK: frozenset({SELL, CANCEL_SALE, HAND_OUT}),
     GATE: frozenset({SCAN}),
     TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY}),
     AUDITOR: frozenset({READ_X, READ_BOOKS}),
+    # Takes what is owed for baskets at the till; sees nobody else’s books.
+    COORDINATOR: frozenset({SELL, RUN_BASKETS, HAND_OUT}),
 }
 
 

@@ -115,6 +115,14 @@ def paid_sale(house: House) -> dict[str, Any]:
     return {"key": house.cash_sale.key}
 
 
+def basket(house: House) -> dict[str, Any]:
+    return {"key": house.basket.pk}
+
+
+def a_hand_out(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "missing": [str(house.basket.lines.get().pk)]}
+
+
 DOORS: dict[str, Door] = {
     "": Door(shows="the house's front page"),
     "lieu/<slug:slug>/": Door(shows="a venue's public page"),
@@ -141,6 +149,16 @@ DOORS: dict[str, Door] = {
     "api/pos/sales/<uuid:key>/print/": Door(body=a_key, path=paid_sale),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
+    "amap/": Door(shows="the next distribution and what is in season, nobody's name"),
+    "lieu/<slug:slug>/amap/": Door(shows="the same of a venue by its name"),
+    "api/amap/distributions/": Door(),
+    "api/amap/distributions/<uuid:key>/baskets/": Door(
+        path=lambda house: {"key": house.basket.distribution_id}
+    ),
+    "api/amap/baskets/<uuid:key>/": Door(path=basket),
+    "api/amap/baskets/<uuid:key>/hand-out/": Door(body=a_hand_out, path=basket),
+    "api/amap/baskets/<uuid:key>/absent/": Door(body=a_key, path=basket),
+    "api/amap/baskets/<uuid:key>/take-back/": Door(body=a_key, path=basket),
     "api/agent/lease/": Door(body=lambda house: {"max": 4, "run": str(uuid7())}),
     "api/agent/jobs/<uuid:key>/report/": Door(body=lambda house: {"state": "sent", "attempt": 1}),
     "api/schema/": Door(),
@@ -447,7 +465,7 @@ def test_a_right_request_is_answered(houses):
     manager = next(one for one in knocking(ours) if one.name == "manager at a till")
     follow(ours)
     for route, door in DOORS.items():
-        if not route.startswith("api/pos/"):
+        if not route.startswith(("api/pos/", "api/amap/")):
             continue
         url = _filled(route, door.path(ours) or {"key": ours.cash_sale.key})
         body = door.body(ours) if door.body else None

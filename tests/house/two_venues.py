@@ -16,6 +16,17 @@ from django.apps import apps
 from django.db import connection, models
 from django.test import Client
 
+from pos.amap.models import (
+    AmapGroup,
+    Basket,
+    Catalog,
+    Distribution,
+    Household,
+    OrderLine,
+    Producer,
+)
+from pos.amap.models import Product as FarmProduct
+from pos.amap.operations import bring_file, close_orders, export_day, freeze_line, hand_out
 from pos.catalogue import publish_catalogue
 from pos.models import Category, Product, Sale
 from pos.operations import SaleWanted, TenderWanted, ring_up
@@ -45,7 +56,7 @@ from teraa.venues.operations import WrongPin, make_enrolment_code, sign_on
 from tests import make
 from tests.settlement.osm.channel import Channel
 
-ROOMS = ("accounts", "devices", "fiscal", "live", "osm", "pos", "settlement", "venues")
+ROOMS = ("accounts", "amap", "devices", "fiscal", "live", "osm", "pos", "settlement", "venues")
 PIN = "2580"
 OSM = 100_000_000
 
@@ -84,6 +95,7 @@ class House:
     product: Product
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
+    basket: Basket = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
     tills: dict[str, Station] = field(default_factory=dict)
     shifts: dict[str, str] = field(default_factory=dict)
@@ -124,6 +136,7 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _people(house, at)
     _printer(house)
     _sales(house, channel, at)
+    _baskets(house, at)
     return house
 
 
@@ -204,6 +217,42 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
         at=at,
     )
     settlement.collect(key=uuid7(), venue_id=house.venue.pk, due_ids=[due.pk], kind="cash", at=at)
+
+
+def _baskets(house: House, at: datetime.datetime) -> None:
+    """An AMAP with two households, one basket handed out and one still there, files in and out."""
+    word, of_venue = house.word, {"venue": house.venue}
+    group = AmapGroup.objects.create(name=f"{word} AMAP", payee=house.payee, **of_venue)
+    of_group = {"group": group, **of_venue}
+    producer = Producer.objects.create(name=f"{word} ferme", number=1, **of_group)
+    catalog = Catalog.objects.create(
+        name=f"{word} légumes", number=1, producer=producer, **of_group
+    )
+    product = FarmProduct.objects.create(
+        name=f"{word} panier", ref="PAN", catalog=catalog, price_cents=1500, **of_venue
+    )
+    distribution = Distribution.objects.create(
+        starts_at=at, ends_at=at + datetime.timedelta(hours=2), place=f"{word} salle", **of_group
+    )
+    for number in (1, 2):
+        household = Household.objects.create(
+            number=number,
+            first_name="Ana",
+            last_name=f"{word} {number}".upper(),
+            email=f"{word}.{number}@example.org".lower(),
+            **of_group,
+        )
+        basket = Basket.objects.create(distribution=distribution, household=household, **of_venue)
+        line = OrderLine(basket=basket, product=product, quantity_milli=1000)
+        freeze_line(line).save()
+    close_orders(distribution_id=distribution.pk, venue_id=house.venue.pk, at=at)
+    house.basket, given = distribution.baskets.order_by("number")
+    session = StationSession(house.till, house.venue, house.people["manager"], None)
+    hand_out(session=session, basket_id=given.pk, key=uuid7(), missing=[], at=at)
+    by = f"{word} coordination"
+    export_day(distribution=distribution, excel=False, by=by, at=at)
+    content = f"a;b;c\nEva;{word};{word}@example.org\n".encode()
+    bring_file(group=group, kind="members", name=f"{word}.csv", content=content, by=by, at=at)
 
 
 # -- who knocks ---------------------------------------------------------------------------------

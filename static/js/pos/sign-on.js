@@ -22,6 +22,7 @@ const ROLES = {
   gate: () => t("role.gate"),
   treasurer: () => t("role.treasurer"),
   auditor: () => t("role.auditor"),
+  coordinator: () => t("role.coordinator"),
 };
 
 export function SignOn() {
