@@ -114,6 +114,7 @@ def _web(choices: Choices, places: Places, around: Surroundings) -> Part:
     return Part(
         name="web",
         command=_granian(
+            "teraa.serving",
             choices,
             places,
             "--interface=wsgi",
@@ -133,6 +134,7 @@ def _live(choices: Choices, places: Places, around: Surroundings) -> Part:
     return Part(
         name="live",
         command=_granian(
+            "granian",
             choices,
             places,
             "--interface=asgi",
@@ -147,7 +149,7 @@ def _live(choices: Choices, places: Places, around: Surroundings) -> Part:
     )
 
 
-def _granian(choices: Choices, places: Places, *arguments: str) -> tuple[str, ...]:
+def _granian(name: str, choices: Choices, places: Places, *arguments: str) -> tuple[str, ...]:
     tls = (
         (
             f"--ssl-certificate={places.tls / 'server.crt'}",
@@ -157,7 +159,7 @@ def _granian(choices: Choices, places: Places, *arguments: str) -> tuple[str, ..
         else ()
     )
     return module(
-        "granian",
+        name,
         f"--host={'0.0.0.0' if choices.lan else '127.0.0.1'}",  # noqa: S104 (asked for by --lan)
         "--respawn-failed-workers",
         "--workers-kill-timeout=3",
