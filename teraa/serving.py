@@ -21,7 +21,7 @@ def main() -> None:
     multiprocessing.set_start_method("fork")
     assert application  # noqa: S101  its import has set Django up
     get_resolver().url_patterns  # noqa: B018  imports every room's views
-    entrypoint()
+    entrypoint()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
