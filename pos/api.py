@@ -29,6 +29,7 @@ from pos.states import ReceiptWish
 from teraa.common.clock import business_date, iso_utc, now
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
+from teraa.common.shapes import read_body
 from teraa.settlement.operations import current_quote
 from teraa.venues.authentication import StationSession
 from teraa.venues.models import Serving
@@ -50,9 +51,6 @@ class TenderSerializer(serializers.Serializer[TenderWanted]):
     authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
     quote = serializers.UUIDField(required=False, allow_null=True)
 
-    def wanted(self) -> TenderWanted:
-        return _tender(self.validated_data)
-
 
 class LineSerializer(serializers.Serializer[Wanted]):
     product = serializers.UUIDField()
@@ -69,18 +67,6 @@ class SaleSerializer(serializers.Serializer[SaleWanted]):
     lines = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MAX_LINES)
     total_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
     tenders = serializers.ListField(child=TenderSerializer(), max_length=MAX_TENDERS)
-
-    def wanted(self) -> SaleWanted:
-        given = self.validated_data
-        return SaleWanted(
-            key=given["key"],
-            catalogue_version=given["catalogue_version"],
-            serving=given["serving"],
-            receipt=given["receipt"],
-            lines=[Wanted(str(line["product"]), line["quantity"]) for line in given["lines"]],
-            total_cents=given["total_cents"],
-            tenders=[_tender(tender) for tender in given["tenders"]],
-        )
 
 
 class PrintSerializer(serializers.Serializer[None]):
@@ -99,6 +85,18 @@ def _tender(given: dict[str, Any]) -> TenderWanted:
         received_cents=given.get("received_cents"),
         authorisation=given.get("authorisation", ""),
         quote=given.get("quote"),
+    )
+
+
+def _sale(given: dict[str, Any]) -> SaleWanted:
+    return SaleWanted(
+        key=given["key"],
+        catalogue_version=given["catalogue_version"],
+        serving=given["serving"],
+        receipt=given["receipt"],
+        lines=[Wanted(str(line["product"]), line["quantity"]) for line in given["lines"]],
+        total_cents=given["total_cents"],
+        tenders=[_tender(tender) for tender in given["tenders"]],
     )
 
 
@@ -169,9 +167,8 @@ class SalesView(TillView):
         responses={201: schemas.SaleSchema, 200: schemas.SaleSchema},
     )
     def post(self, request: Request) -> Response:
-        body = SaleSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        rung = ring_up(session=_session(request), wanted=body.wanted(), at=now())
+        wanted = _sale(read_body(SaleSerializer, request.data))
+        rung = ring_up(session=_session(request), wanted=wanted, at=now())
         return Response(queries.rung_view(rung), status=201 if rung.is_new else 200)
 
 
@@ -186,9 +183,8 @@ class TendersView(TillView):
         operation_id="take_tender", request=TenderSerializer, responses=schemas.SaleSchema
     )
     def post(self, request: Request, key: UUID) -> Response:
-        body = TenderSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        sale = take_tender(session=_session(request), key=key, tender=body.wanted(), at=now())
+        tender = _tender(read_body(TenderSerializer, request.data))
+        sale = take_tender(session=_session(request), key=key, tender=tender, at=now())
         return _answer(sale)
 
 
@@ -215,11 +211,8 @@ class PrintView(TillView):
         operation_id="print_receipt", request=PrintSerializer, responses=schemas.SaleSchema
     )
     def post(self, request: Request, key: UUID) -> Response:
-        body = PrintSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        sale = print_receipt(
-            session=_session(request), key=key, print_key=body.validated_data["key"], at=now()
-        )
+        body = read_body(PrintSerializer, request.data)
+        sale = print_receipt(session=_session(request), key=key, print_key=body["key"], at=now())
         return _answer(sale)
 
 
@@ -238,13 +231,9 @@ class XPrintView(TillView):
         operation_id="print_x", request=PrintSerializer, responses=schemas.XReadingSchema
     )
     def post(self, request: Request) -> Response:
-        body = PrintSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return Response(
-            print_x_reading(
-                session=_session(request), print_key=body.validated_data["key"], at=now()
-            )
-        )
+        body = read_body(PrintSerializer, request.data)
+        reading = print_x_reading(session=_session(request), print_key=body["key"], at=now())
+        return Response(reading)
 
 
 def _answer(sale: Sale) -> Response:
