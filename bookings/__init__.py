@@ -1,1 +1,1 @@
-"""Rooms, studios, desks and people's time, let by the hour or the day. Opens with the first studio."""
+"""Rooms, studios, desks and people's time, let by the hour, the half-day or the day."""

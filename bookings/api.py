@@ -1,0 +1,170 @@
+"""The bookings' HTTP interface: public, per venue, idempotent by the key its client makes."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bookings import queries, schemas
+from bookings.operations import cancel_booking, hold_space
+from bookings.pricing import MAX_STAY_MIN
+from bookings.states import PaysHow
+from bookings.wanting import Wanted
+from teraa.common.clock import now
+from teraa.common.fields import WholeNumber
+from teraa.common.money import MAX_CENTS
+from teraa.venues.public import venue_or_404
+
+MAX_PEOPLE = 500
+FARTHEST = datetime.timedelta(days=3660)
+REFUSALS = {
+    404: schemas.ProblemSchema,
+    409: schemas.ProblemSchema,
+    422: schemas.ProblemSchema,
+}
+
+
+class SearchSerializer(serializers.Serializer[queries.Search]):
+    """A day of the venue's calendar, a length, how many people."""
+
+    day = serializers.DateField()
+    minutes = serializers.IntegerField(min_value=15, max_value=MAX_STAY_MIN, default=60)
+    people = serializers.IntegerField(min_value=1, max_value=MAX_PEOPLE, default=1)
+
+    def validate_day(self, day: datetime.date) -> datetime.date:
+        if abs(day - now().date()) > FARTHEST:
+            raise serializers.ValidationError("too far away")
+        return day
+
+
+class HoldSerializer(serializers.Serializer[Wanted]):
+    """What to hold, for whom, and the price that was shown."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the client: sent twice, held once")
+    offer = serializers.UUIDField()
+    starts_at = serializers.DateTimeField(default_timezone=datetime.UTC)
+    minutes = WholeNumber(min_value=15, max_value=MAX_STAY_MIN)
+    people = WholeNumber(min_value=1, max_value=MAX_PEOPLE, default=1)
+    name = serializers.CharField(max_length=80)
+    email = serializers.EmailField(max_length=254)
+    total_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
+    pays = serializers.ChoiceField(choices=PaysHow.choices, default=PaysHow.OSM)
+
+    def validate_starts_at(self, starts_at: datetime.datetime) -> datetime.datetime:
+        if abs(starts_at - now()) > FARTHEST:
+            raise serializers.ValidationError("too far away")
+        return starts_at.astimezone(datetime.UTC)
+
+    def wanted(self) -> Wanted:
+        given: dict[str, Any] = self.validated_data
+        return Wanted(**given, language=get_language() or "fr")
+
+
+class NothingSerializer(serializers.Serializer[None]):
+    """An empty body."""
+
+
+class PublicView(APIView):
+    """Open to everybody: the venue is named in the path, a booking by its guest's secret."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class SearchView(PublicView):
+    """What is free on a day, with its price in euros and OSM."""
+
+    @extend_schema(
+        operation_id="search_bookings",
+        parameters=[
+            OpenApiParameter("day", datetime.date, required=True),
+            OpenApiParameter("minutes", int, description="length of the stay, 60 unless said"),
+            OpenApiParameter("people", int, description="how many, 1 unless said"),
+        ],
+        responses={
+            200: schemas.SearchSchema,
+            404: schemas.ProblemSchema,
+            422: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        venue = venue_or_404(slug)
+        asked = SearchSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wanted = queries.Search(**asked.validated_data)
+        found = queries.search(venue=venue, wanted=wanted, at=now())
+        return Response({"zone": venue.zone, "offers": queries.found_view(found)})
+
+
+class HoldsView(PublicView):
+    """Hold a space until it is paid; what costs nothing is confirmed at once."""
+
+    @extend_schema(
+        operation_id="hold_space",
+        request=HoldSerializer,
+        responses={
+            201: schemas.BookingSchema,
+            200: schemas.BookingSchema,
+            **REFUSALS,
+            429: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        venue = venue_or_404(slug)
+        body = HoldSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        at = now()
+
+        def page(secret: str) -> str:
+            return request.build_absolute_uri(
+                queries.page_address("booking", slug=slug, secret=secret)
+            )
+
+        held = hold_space(venue=venue, wanted=body.wanted(), at=at, page=page)
+        answer = queries.booking_view(held.booking, slug=slug, at=at)
+        return Response(answer, status=201 if held.is_new else 200)
+
+
+class BookingView(PublicView):
+    """One booking, for whoever knows its secret."""
+
+    @extend_schema(
+        operation_id="read_booking",
+        responses={200: schemas.BookingSchema, 404: schemas.ProblemSchema},
+        auth=[],
+    )
+    def get(self, request: Request, slug: str, secret: str) -> Response:
+        booking = queries.booking_of(venue_id=venue_or_404(slug).pk, secret=secret)
+        return Response(queries.booking_view(booking, slug=slug, at=now()))
+
+
+class CancelView(PublicView):
+    """Let an unpaid or free booking go. Twice changes nothing."""
+
+    @extend_schema(
+        operation_id="cancel_booking",
+        request=NothingSerializer,
+        responses={
+            200: schemas.BookingSchema,
+            404: schemas.ProblemSchema,
+            409: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def post(self, request: Request, slug: str, secret: str) -> Response:
+        venue = venue_or_404(slug)
+        at = now()
+        booking = queries.booking_of(venue_id=venue.pk, secret=secret)
+        cancel_booking(booking_id=booking.pk, at=at)
+        booking = queries.booking_of(venue_id=venue.pk, secret=secret)
+        return Response(queries.booking_view(booking, slug=slug, at=at))

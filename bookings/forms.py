@@ -1,0 +1,108 @@
+"""What guests type: a search, and who they are. Works with keyboard, phone and without script."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from bookings.pricing import MAX_STAY_MIN
+from bookings.queries import Search
+from bookings.states import PaysHow
+from teraa.common.ids import uuid7
+from teraa.common.money import MAX_CENTS
+
+MAX_PEOPLE = 500
+LENGTHS = (30, 60, 90, 120, 180, 240, 300, 360, 480, 600)
+USUAL_MINUTES = 120
+
+
+def length_words(minutes: int) -> str:
+    """``90`` → ``1 h 30``."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return str(_("%(minutes)s min") % {"minutes": rest})
+    if not rest:
+        return str(ngettext_lazy("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours})
+    return f"{hours} h {rest:02d}"
+
+
+class SearchForm(forms.Form):
+    """Day, length, people. What is missing or makes no sense becomes the usual."""
+
+    day = forms.DateField(
+        label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    minutes = forms.TypedChoiceField(label=_("For how long"), coerce=int, choices=())
+    people = forms.IntegerField(
+        label=_("How many people"),
+        min_value=1,
+        max_value=MAX_PEOPLE,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def __init__(self, given: Any, *, today: datetime.date) -> None:
+        self.usual = Search(day=today, minutes=USUAL_MINUTES, people=1)
+        lengths = sorted({*LENGTHS, _minutes(given.get("minutes"))})
+        filled = {
+            "day": given.get("day") or today.isoformat(),
+            "minutes": str(_minutes(given.get("minutes"))),
+            "people": given.get("people") or "1",
+        }
+        super().__init__(filled)
+        field = self.fields["minutes"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  as declared above
+        field.choices = [(minutes, length_words(minutes)) for minutes in lengths]
+
+    def wanted(self) -> Search:
+        """What to search for, whatever was typed."""
+        self.is_valid()
+        kept = getattr(self, "cleaned_data", {})
+        return Search(
+            day=kept.get("day", self.usual.day),
+            minutes=kept.get("minutes", self.usual.minutes),
+            people=kept.get("people", self.usual.people),
+        )
+
+
+def _minutes(typed: Any) -> int:
+    text = str(typed or "")
+    minutes = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else USUAL_MINUTES
+    return minutes if 15 <= minutes <= MAX_STAY_MIN else USUAL_MINUTES
+
+
+class GuestForm(forms.Form):
+    """Who books, how they mean to pay; the key makes a press on the button count once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    total_cents = forms.IntegerField(min_value=0, max_value=MAX_CENTS, widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=_("Your e-mail"),
+        max_length=254,
+        help_text=_("For the confirmation and the file for your calendar. Nothing else."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+    pays = forms.ChoiceField(
+        label=_("How you pay"),
+        choices=PaysHow.choices,
+        initial=PaysHow.OSM,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def clean_pays(self) -> str:
+        return self.cleaned_data["pays"] or PaysHow.OSM
+
+
+def fresh_key() -> UUID:
+    """The key of a form that is shown for the first time."""
+    return uuid7()

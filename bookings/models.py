@@ -1,0 +1,234 @@
+"""What is let, at which price, and who booked it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.pricing import MAX_STAY_MIN, Tariffs
+from bookings.states import BOOKING_MOVES, BookingState, OfferKind, PaysHow
+from teraa.common.ids import uuid7
+from teraa.common.states import Moves, Stateful
+from teraa.venues.models import VatClass
+
+STEPS = [(15, _("a quarter of an hour")), (30, _("half an hour")), (60, _("an hour"))]
+
+
+class Offer(models.Model):
+    """A space as it is let: price rule, opening hours, lengths of stay, and who is paid for it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="offers")
+    resource = models.ForeignKey(
+        "spaces.Resource", models.PROTECT, related_name="offers", verbose_name=_("space")
+    )
+    payee = models.ForeignKey(
+        "venues.Payee", models.PROTECT, related_name="offers", verbose_name=_("payee")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=OfferKind.choices)
+    summary = models.CharField(_("one line about it"), max_length=200, blank=True)
+    position = models.PositiveIntegerField(_("place"), default=0)
+    active = models.BooleanField(_("open for booking"), default=True)
+
+    hour_cents = models.PositiveIntegerField(
+        _("an hour, in cents"),
+        null=True,
+        blank=True,
+        help_text=_("VAT included. Empty: not let by the hour. 0: free."),
+    )
+    half_day_cents = models.PositiveIntegerField(_("half a day, in cents"), null=True, blank=True)
+    day_cents = models.PositiveIntegerField(_("a day, in cents"), null=True, blank=True)
+    half_day_min = models.PositiveIntegerField(
+        _("minutes of half a day"), default=240, validators=[MinValueValidator(60)]
+    )
+    vat_class = models.CharField(
+        _("VAT class"), max_length=20, choices=VatClass.choices, default=VatClass.SERVICE
+    )
+
+    min_minutes = models.PositiveIntegerField(_("shortest stay, in minutes"), default=60)
+    max_minutes = models.PositiveIntegerField(
+        _("longest stay, in minutes"), default=600, validators=[MaxValueValidator(MAX_STAY_MIN)]
+    )
+    step_minutes = models.PositiveIntegerField(_("begins every"), choices=STEPS, default=30)
+    horizon_days = models.PositiveIntegerField(_("days one may book ahead"), default=180)
+    hold_minutes = models.PositiveIntegerField(
+        _("minutes to pay in OSM"), default=20, validators=[MinValueValidator(5)]
+    )
+    till_hold_minutes = models.PositiveIntegerField(
+        _("minutes to come and pay at the bar"),
+        default=24 * 60,
+        validators=[MinValueValidator(5)],
+        help_text=_("Never beyond the beginning of the stay."),
+    )
+
+    class Meta:
+        db_table = "bookings_offer"
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        constraints = [
+            models.UniqueConstraint("venue", "name", name="bookings_offer_name_once"),
+            models.CheckConstraint(
+                condition=Q(hour_cents__isnull=False)
+                | Q(half_day_cents__isnull=False)
+                | Q(day_cents__isnull=False),
+                name="bookings_offer_has_price",
+                violation_error_message=_("Give a price by the hour, the half-day or the day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    min_minutes__gte=15,
+                    max_minutes__gte=F("min_minutes"),
+                    max_minutes__lte=MAX_STAY_MIN,
+                ),
+                name="bookings_offer_lengths",
+                violation_error_message=_("The longest stay is shorter than the shortest one."),
+            ),
+            models.CheckConstraint(
+                condition=Q(step_minutes__in=[15, 30, 60], half_day_min__gte=60),
+                name="bookings_offer_steps",
+            ),
+        ]
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tariffs(self) -> Tariffs:
+        return Tariffs(
+            hour_cents=self.hour_cents,
+            half_day_cents=self.half_day_cents,
+            day_cents=self.day_cents,
+            half_day_min=self.half_day_min,
+        )
+
+
+class OfferHours(models.Model):
+    """When an offer may be used on one weekday (0 is Monday), in the venue's own time.
+
+    Hours that close at or before they open end on the next day; equal ones last a whole day.
+    """
+
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="hours")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), validators=[MaxValueValidator(6)])
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        db_table = "bookings_offer_hours"
+        verbose_name = _("hours of an offer")
+        verbose_name_plural = _("hours of an offer")
+        constraints = [
+            models.UniqueConstraint("offer", "weekday", "opens", name="bookings_hours_once"),
+            models.CheckConstraint(
+                condition=Q(weekday__gte=0, weekday__lte=6), name="bookings_hours_weekday"
+            ),
+        ]
+        ordering = ["weekday", "opens"]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class Booking(Stateful):
+    """One stay. ``key`` is made by the guest's side (UUIDv7) and unique in its venue.
+
+    What it says of price, VAT and place was decided when it was made and never follows the offer.
+    """
+
+    MOVES: ClassVar[Moves] = BOOKING_MOVES
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="bookings")
+    key = models.UUIDField()
+    request_sha256 = models.CharField(max_length=64)
+    code = models.CharField(_("code"), max_length=8)
+    # The address of the guest's own page: whoever knows it is the guest.
+    secret = models.CharField(max_length=43, unique=True, editable=False)
+    page_url = models.CharField(max_length=300, blank=True, editable=False)
+    offer = models.ForeignKey(
+        Offer, models.PROTECT, related_name="bookings", verbose_name=_("offer")
+    )
+    payee = models.ForeignKey(
+        "venues.Payee", models.PROTECT, related_name="bookings", verbose_name=_("payee")
+    )
+    label = models.CharField(_("what"), max_length=120)
+    guest_name = models.CharField(_("name"), max_length=80)
+    guest_email = models.EmailField(_("e-mail"), max_length=254)
+    language = models.CharField(_("language"), max_length=5, default="fr")
+    people = models.PositiveIntegerField(_("people"), default=1)
+    # Of a choice, how many ("3 desks").
+    count = models.PositiveIntegerField(_("how many"), default=1)
+    starts_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"))
+    # Frozen: label, unit, quantity in thousandths, prices in cents, VAT class and rate.
+    lines: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField()
+    total_cents = models.BigIntegerField(_("total"))
+    pays = models.CharField(_("pays"), max_length=4, choices=PaysHow.choices, default=PaysHow.OSM)
+    state = models.CharField(_("state"), max_length=20, choices=BookingState.choices)
+    version = models.PositiveIntegerField(default=1)
+    due = models.OneToOneField(
+        "settlement.Due", models.PROTECT, null=True, related_name="booking", verbose_name=_("due")
+    )
+    document = models.OneToOneField(
+        "fiscal.Document", models.PROTECT, null=True, related_name="booking"
+    )
+    expires_at = models.DateTimeField(_("held until"), null=True)
+    created_at = models.DateTimeField(_("made"))
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    closed_at = models.DateTimeField(_("let go"), null=True)
+
+    class Meta:
+        db_table = "bookings_booking"
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        constraints = [
+            models.UniqueConstraint("venue", "key", name="bookings_booking_key_once"),
+            models.UniqueConstraint("venue", "code", name="bookings_booking_code_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at"), people__gte=1, count__gte=1),
+                name="bookings_booking_sane",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="hold")
+                | Q(expires_at__isnull=False, total_cents__gt=0, document__isnull=True),
+                name="bookings_booking_hold_expires",
+            ),
+            # What was paid has its document, and only what was paid has one; free stays have none.
+            models.CheckConstraint(
+                condition=Q(state__in=["confirmed", "paid_without_place"], total_cents__gt=0)
+                & Q(document__isnull=False, due__isnull=False)
+                | Q(state__in=["hold", "expired", "cancelled"], document__isnull=True)
+                | Q(state="confirmed", total_cents=0, document__isnull=True, due__isnull=True),
+                name="bookings_booking_paid_has_document",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | Q(confirmed_at__isnull=False),
+                name="bookings_booking_confirmed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["venue", "-starts_at"], name="bookings_booking_days"),
+            models.Index(
+                fields=["expires_at"], name="bookings_booking_held", condition=Q(state="hold")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.spoken_code})"
+
+    @property
+    def spoken_code(self) -> str:
+        """``K7QX-2M4P``, as people read it aloud."""
+        return f"{self.code[:4]}-{self.code[4:]}"
+
+    @property
+    def holder(self) -> str:
+        """What the claims of this booking say of whose they are."""
+        return f"bookings.booking:{self.pk}"

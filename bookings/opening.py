@@ -1,0 +1,98 @@
+"""When a stay may begin: local wall time, expanded with the zone, then instants. Pure.
+
+A wall time that does not exist (the night the clocks go forward) is not offered; one that exists
+twice (the night they go back) means its first passing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+DAY = datetime.timedelta(days=1)
+Span = tuple[datetime.datetime, datetime.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Open from – to on a weekday (0 is Monday); ending at or before the beginning: next day."""
+
+    weekday: int
+    opens: datetime.time
+    closes: datetime.time
+
+
+def instant(local: datetime.datetime, zone: str) -> datetime.datetime:
+    """The instant of a naive wall time in ``zone``, in UTC; of two, the first."""
+    return local.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(datetime.UTC)
+
+
+def exists(local: datetime.datetime, zone: str) -> bool:
+    """Whether clocks in ``zone`` ever show this naive time."""
+    return instant(local, zone).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
+
+
+def day_span(day: datetime.date, zone: str) -> Span:
+    """Local midnight to local midnight: 23, 24 or 25 hours."""
+    midnight = datetime.datetime.combine(day, datetime.time())
+    return instant(midnight, zone), instant(midnight + DAY, zone)
+
+
+def open_spans(
+    hours: Sequence[Hours], *, first: datetime.date, last: datetime.date, zone: str
+) -> list[Span]:
+    """Open times that begin on the days from ``first`` to ``last``; those that touch are one."""
+    spans = sorted(
+        (instant(opens, zone), instant(closes, zone))
+        for opens, closes in _local(hours, first=first, last=last)
+    )
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        elif start < end:
+            joined.append((start, end))
+    return joined
+
+
+def _local(
+    hours: Sequence[Hours], *, first: datetime.date, last: datetime.date
+) -> list[tuple[datetime.datetime, datetime.datetime]]:
+    found = []
+    for number in range((last - first).days + 1):
+        day = first + number * DAY
+        for one in hours:
+            if one.weekday == day.weekday():
+                until = day + DAY if one.closes <= one.opens else day
+                found.append(
+                    (
+                        datetime.datetime.combine(day, one.opens),
+                        datetime.datetime.combine(until, one.closes),
+                    )
+                )
+    return found
+
+
+def starts_on(
+    hours: Sequence[Hours],
+    *,
+    day: datetime.date,
+    zone: str,
+    lasts: datetime.timedelta,
+    step: datetime.timedelta,
+) -> list[datetime.datetime]:
+    """Instants on the local ``day`` at which a stay of ``lasts`` may begin, in order."""
+    nights = lasts // DAY + 2
+    spans = open_spans(hours, first=day - DAY, last=day + nights * DAY, zone=zone)
+    found = set()
+    for opens, closes in _local(hours, first=day - DAY, last=day):
+        local = opens
+        while local < closes:
+            if local.date() == day and exists(local, zone):
+                start = instant(local, zone)
+                if any(span[0] <= start and start + lasts <= span[1] for span in spans):
+                    found.add(start)
+            local += step
+    return sorted(found)

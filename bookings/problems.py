@@ -1,0 +1,46 @@
+"""Refusals a guest can meet."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from teraa.common.problems import Problem
+
+
+class NotBookable(Problem):
+    """``reasons``: every rule that is broken, not only the first, as ``{"code", "text"}``."""
+
+    code = "not_bookable"
+    status = 422
+    title = _("This cannot be booked like that.")
+    advice = _("Change what is said below, or choose another space.")
+
+
+class PriceChanged(Problem):
+    """``total_cents`` is what it costs now."""
+
+    code = "price_changed"
+    status = 409
+    title = _("The price is not the one that was shown.")
+    advice = _("Look at the price again, then book.")
+
+
+class NoVatRateNow(Problem):
+    code = "no_vat_rate"
+    status = 422
+    title = _("“{label}” has no VAT rate today.")
+    advice = _("A manager sets it in the back office, under VAT rates.")
+
+
+class TooManyHolds(Problem):
+    code = "too_many_holds"
+    status = 429
+    title = _("Several bookings of yours already wait for their payment.")
+    advice = _("Pay for or cancel one of them first; links to them are in your mail.")
+
+
+class NotCancellable(Problem):
+    code = "not_cancellable"
+    status = 409
+    title = _("This booking can no longer be cancelled here.")
+    advice = _("Write to the place or ring it up: people there can help.")

@@ -1,0 +1,95 @@
+"""The shapes the bookings' API answers with, for the API description only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers as fields
+
+from bookings.states import BookingState, OfferKind
+
+
+def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
+    """A serializer by its fields; as class attributes, ``label`` would hide DRF's own."""
+    return type(name, (fields.Serializer,), members)
+
+
+SlotSchema = _shape(
+    "Slot",
+    {
+        "starts_at": fields.DateTimeField(),
+        "ends_at": fields.DateTimeField(),
+        "total_cents": fields.IntegerField(),
+        "osm_units": fields.CharField(
+            allow_null=True, help_text="10⁻⁸ OSM at today's rate; frozen only when paying"
+        ),
+        "free": fields.IntegerField(help_text="how many are free, of a choice"),
+    },
+)
+FoundSchema = _shape(
+    "FoundOffer",
+    {
+        "offer": fields.UUIDField(),
+        "name": fields.CharField(),
+        "kind": fields.ChoiceField(choices=OfferKind.choices),
+        "summary": fields.CharField(),
+        "capacity": fields.IntegerField(allow_null=True, help_text="people; of a choice, in each"),
+        "payee": fields.CharField(),
+        "count": fields.IntegerField(help_text="how many of it the people asked for need"),
+        "closed": fields.BooleanField(help_text="not open that day for so long"),
+        "next_free": fields.DateTimeField(allow_null=True),
+        "slots": SlotSchema(many=True),
+    },
+)
+SearchSchema = _shape(
+    "BookingSearch",
+    {
+        "zone": fields.CharField(help_text="the venue's time zone, in which days are counted"),
+        "offers": FoundSchema(many=True),
+    },
+)
+LineSchema = _shape(
+    "BookingLine",
+    {
+        "label": fields.CharField(),
+        "unit": fields.CharField(),
+        "quantity_milli": fields.IntegerField(help_text="thousandths of a unit"),
+        "unit_price_cents": fields.IntegerField(),
+        "total_cents": fields.IntegerField(),
+        "vat_rate_bp": fields.IntegerField(help_text="basis points: 10 % is 1000"),
+    },
+)
+BookingSchema = _shape(
+    "BookingAnswer",
+    {
+        "key": fields.UUIDField(),
+        "secret": fields.CharField(help_text="whoever has it is the guest"),
+        "code": fields.CharField(),
+        "state": fields.ChoiceField(choices=BookingState.choices),
+        "version": fields.IntegerField(),
+        "offer": fields.UUIDField(),
+        "label": fields.CharField(),
+        "payee": fields.CharField(),
+        "name": fields.CharField(),
+        "people": fields.IntegerField(),
+        "count": fields.IntegerField(),
+        "starts_at": fields.DateTimeField(),
+        "ends_at": fields.DateTimeField(),
+        "lines": LineSchema(many=True),
+        "total_cents": fields.IntegerField(),
+        "expires_at": fields.DateTimeField(allow_null=True),
+        "due_code": fields.CharField(allow_null=True, help_text="what a till finds it by"),
+        "page": fields.CharField(),
+        "pay": fields.CharField(allow_null=True),
+        "calendar": fields.CharField(),
+    },
+)
+ProblemSchema = _shape(
+    "BookingProblem",
+    {
+        "code": fields.CharField(),
+        "title": fields.CharField(),
+        "advice": fields.CharField(),
+        "context": fields.DictField(),
+    },
+)

@@ -1,0 +1,37 @@
+"""From a booking to the draft of its fiscal ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bookings.models import Booking
+from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
+from teraa.settlement.queries import SettledTender
+
+
+def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDraft:
+    """The ticket of a paid ``booking``, from what was frozen when it was made."""
+    return TicketDraft(
+        subject=f"bookings.booking:{booking.key}",
+        station_label=_same(tender.station_label for tender in tenders),
+        operator_label=_same(tender.operator for tender in tenders),
+        lines=tuple(
+            LineDraft(
+                label=line["label"],
+                quantity_milli=line["quantity_milli"],
+                unit_price_cents=line["unit_price_cents"],
+                total_cents=line["total_cents"],
+                vat_class=line["vat_class"],
+                vat_rate_bp=line["vat_rate_bp"],
+                product_key=str(booking.offer_id),
+            )
+            for line in booking.lines
+        ),
+        tenders=tuple(TenderDraft.of(tender) for tender in tenders),
+    )
+
+
+def _same(labels: object) -> str:
+    """The one label they all share, or none."""
+    found = set(labels)  # type: ignore[call-overload]
+    return found.pop() if len(found) == 1 else ""

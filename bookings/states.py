@@ -1,0 +1,50 @@
+"""A booking: held while it waits for its money, confirmed, or let go."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from teraa.common.states import Moves
+
+
+class BookingState(models.TextChoices):
+    HOLD = "hold", _("Held, to be paid")
+    CONFIRMED = "confirmed", _("Confirmed")
+    EXPIRED = "expired", _("Not paid in time")
+    CANCELLED = "cancelled", _("Cancelled")
+    PAID_WITHOUT_PLACE = "paid_without_place", _("Paid too late: needs a refund")
+
+
+# Money that comes late takes the place if it is still free, and must be given back if it is not.
+BOOKING_MOVES: Moves = {
+    BookingState.HOLD: frozenset(
+        {
+            BookingState.CONFIRMED,
+            BookingState.EXPIRED,
+            BookingState.CANCELLED,
+            BookingState.PAID_WITHOUT_PLACE,
+        }
+    ),
+    BookingState.EXPIRED: frozenset({BookingState.CONFIRMED, BookingState.PAID_WITHOUT_PLACE}),
+    # Only what cost nothing is cancelled once it is confirmed; the rest needs a refund first.
+    BookingState.CONFIRMED: frozenset({BookingState.CANCELLED}),
+    BookingState.PAID_WITHOUT_PLACE: frozenset(),
+    BookingState.CANCELLED: frozenset(),
+}
+
+
+class OfferKind(models.TextChoices):
+    STUDIO = "studio", _("Studio")
+    ROOM = "room", _("Meeting room")
+    DESK = "desk", _("Desk")
+    PRACTICE = "practice", _("Consulting room")
+    HALL = "hall", _("Hall")
+    EQUIPMENT = "equipment", _("Equipment")
+
+
+class PaysHow(models.TextChoices):
+    """What the guest means to do; either page lets them change their mind."""
+
+    OSM = "osm", _("Now, in OSM")
+    TILL = "till", _("At the bar, in OSM, cash or by card")

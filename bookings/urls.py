@@ -1,0 +1,21 @@
+"""Doors of the bookings: public pages of a venue, and their API."""
+
+from django.urls import path
+
+from bookings import api, views
+
+# Once at the root, for the house's first venue, and once under lieu/<slug>/.
+public_patterns = [
+    path("book/", views.book, name="book"),
+    path("book/<uuid:offer>/", views.offer, name="book_offer"),
+    path("book/b/<str:secret>/", views.booking, name="booking"),
+    path("book/b/<str:secret>/cancel/", views.cancel, name="booking_cancel"),
+    path("book/b/<str:secret>/calendar.ics", views.calendar, name="booking_calendar"),
+]
+
+urlpatterns = [
+    path("api/bookings/<slug:slug>/search/", api.SearchView.as_view()),
+    path("api/bookings/<slug:slug>/holds/", api.HoldsView.as_view()),
+    path("api/bookings/<slug:slug>/bookings/<str:secret>/", api.BookingView.as_view()),
+    path("api/bookings/<slug:slug>/bookings/<str:secret>/cancel/", api.CancelView.as_view()),
+]

@@ -1,0 +1,273 @@
+"""The public pages: load, check, one operation, answer. Everything works without JavaScript."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings import opening, queries
+from bookings.calendar_file import calendar_file
+from bookings.confirming import FILE_NAME
+from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
+from bookings.models import Booking
+from bookings.operations import cancel_booking, hold_space
+from bookings.problems import NotBookable, PriceChanged
+from bookings.states import PaysHow
+from bookings.wanting import Wanted
+from teraa.common.clock import iso_utc, now
+from teraa.common.problems import NotFound, Problem
+from teraa.spaces.operations import JustTaken
+from teraa.venues.models import Venue
+from teraa.venues.public import venue_or_404
+
+STRIP_DAYS = 7
+FARTHEST = datetime.timedelta(days=3660)
+
+
+@require_safe
+@never_cache
+def book(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """Search by day, length and people; what is free with its price."""
+    venue = venue_or_404(slug)
+    at = now()
+    today = at.astimezone(ZoneInfo(venue.zone)).date()
+    form = SearchForm(request.GET, today=today)
+    wanted = form.wanted()
+    if abs(wanted.day - today) > FARTHEST:
+        wanted = queries.Search(today, wanted.minutes, wanted.people)
+    found = queries.search(venue=venue, wanted=wanted, at=at, slug=slug)
+    return render(
+        request,
+        "bookings/book.html",
+        {
+            "venue": venue,
+            "slug": slug,
+            "form": form,
+            "wanted": wanted,
+            "length": length_words(wanted.minutes),
+            "today": today,
+            "days": _strip(wanted.day, today),
+            "found": found,
+        },
+    )
+
+
+def _strip(day: datetime.date, today: datetime.date) -> list[datetime.date]:
+    """A week around ``day`` that does not begin in the past."""
+    first = max(today, day - datetime.timedelta(days=2)) if day >= today else day
+    return [first + number * datetime.timedelta(days=1) for number in range(STRIP_DAYS)]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
+    """GET: what a stay costs, and who books it. POST: hold it, then on to paying."""
+    venue = venue_or_404(slug)
+    at = now()
+    try:
+        chosen = queries.open_offer(venue_id=venue.pk, offer_id=offer)
+    except NotFound as error:
+        raise Http404 from error
+    search = SearchForm(request.GET, today=at.astimezone(ZoneInfo(venue.zone)).date()).wanted()
+    back = queries.page_address("book", slug=slug)
+    starts_at = _start_in(request, venue)
+    if starts_at is None:
+        return HttpResponseRedirect(back)
+    try:
+        quote = queries.quote_stay(
+            venue=venue,
+            offer=chosen,
+            starts_at=starts_at,
+            minutes=search.minutes,
+            people=search.people,
+            at=at,
+        )
+    except NotBookable as refusal:
+        return _refused(request, venue, refusal)
+    form = GuestForm(
+        request.POST or None, initial={"key": fresh_key(), "total_cents": quote.total_cents}
+    )
+    problem: Problem | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            held = hold_space(
+                venue=venue,
+                wanted=_wanted(form, quote, search),
+                at=at,
+                page=lambda secret: request.build_absolute_uri(
+                    queries.page_address("booking", slug=slug, secret=secret)
+                ),
+            )
+        except Problem as error:
+            problem = error
+            if isinstance(error, PriceChanged):
+                form = _with_price(request, quote)
+        else:
+            return HttpResponseRedirect(_next_page(held.booking, slug))
+    return render(
+        request,
+        "bookings/offer.html",
+        {
+            "venue": venue,
+            "slug": slug,
+            "offer": chosen,
+            "quote": quote,
+            "local_start": quote.starts_at.astimezone(ZoneInfo(venue.zone)),
+            "local_end": quote.ends_at.astimezone(ZoneInfo(venue.zone)),
+            "length": length_words(search.minutes),
+            "search": search,
+            "form": form,
+            "back": back,
+            "problem": problem.as_dict() if problem else None,
+            "nearest": _nearest(problem, venue),
+        },
+        status=problem.status if problem else 200,
+    )
+
+
+def _start_in(request: HttpRequest, venue: Venue) -> datetime.datetime | None:
+    """``?start=2026-12-03T18:00:00Z``, or a wall time of the venue; None when it is no time."""
+    try:
+        start = datetime.datetime.fromisoformat(request.GET.get("start", ""))
+        if start.tzinfo is None:
+            start = opening.instant(start, venue.zone)
+        start = start.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        return None
+    return start if abs(start - now()) <= FARTHEST else None
+
+
+def _wanted(form: GuestForm, quote: queries.Quote, search: queries.Search) -> Wanted:
+    given = form.cleaned_data
+    return Wanted(
+        key=given["key"],
+        offer=quote.offer.pk,
+        starts_at=quote.starts_at,
+        minutes=search.minutes,
+        people=search.people,
+        name=given["name"],
+        email=given["email"],
+        total_cents=given["total_cents"],
+        pays=given["pays"],
+        language=get_language() or "fr",
+    )
+
+
+def _with_price(request: HttpRequest, quote: queries.Quote) -> GuestForm:
+    """The same form for another try, with the price of now and a key of its own."""
+    return GuestForm({**request.POST.dict(), "total_cents": quote.total_cents, "key": fresh_key()})
+
+
+def _nearest(problem: Problem | None, venue: Venue) -> list[dict[str, Any]]:
+    if not isinstance(problem, JustTaken):
+        return []
+    zone = ZoneInfo(venue.zone)
+    return [
+        {
+            "start": one["starts_at"],
+            "local": datetime.datetime.fromisoformat(one["starts_at"]).astimezone(zone),
+        }
+        for one in problem.context["nearest"]
+    ]
+
+
+def _next_page(booking: Booking, slug: str) -> str:
+    """To paying at once, unless there is nothing to pay or it is paid at the bar."""
+    page = queries.page_address("booking", slug=slug, secret=booking.secret)
+    if booking.pays == PaysHow.OSM:
+        return queries.pay_address(booking, back=page) or page
+    return page
+
+
+def _refused(request: HttpRequest, venue: Venue, problem: Problem) -> HttpResponse:
+    return render(
+        request,
+        "error.html",
+        {"venue": venue, "problem": problem.as_dict()},
+        status=problem.status,
+    )
+
+
+# -- one's own booking ----------------------------------------------------------------------------------
+
+
+@require_safe
+@never_cache
+def booking(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
+    """The guest's page: what, when, how it stands, how to pay or to let it go."""
+    venue = venue_or_404(slug)
+    return _booking_page(request, _own(venue, secret), slug)
+
+
+@require_POST
+def cancel(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
+    """Let an unpaid or free booking go."""
+    venue = venue_or_404(slug)
+    found = _own(venue, secret)
+    try:
+        cancel_booking(booking_id=found.pk, at=now())
+    except Problem as problem:
+        return _booking_page(request, _own(venue, secret), slug, problem)
+    return HttpResponseRedirect(queries.page_address("booking", slug=slug, secret=secret))
+
+
+@require_safe
+@never_cache
+def calendar(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
+    """The booking for one's own calendar."""
+    venue = venue_or_404(slug)
+    answer = HttpResponse(
+        calendar_file(_own(venue, secret), at=now()), content_type="text/calendar; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def _own(venue: Venue, secret: str) -> Booking:
+    try:
+        return queries.booking_of(venue_id=venue.pk, secret=secret)
+    except NotFound as error:
+        raise Http404 from error
+
+
+def _booking_page(
+    request: HttpRequest, found: Booking, slug: str, problem: Problem | None = None
+) -> HttpResponse:
+    at = now()
+    zone = ZoneInfo(found.venue.zone)
+    page = queries.page_address("booking", slug=slug, secret=found.secret)
+    expires_at = found.expires_at
+    stage = queries.stage_of(found, at=at)
+    answer = render(
+        request,
+        "bookings/booking.html",
+        {
+            "venue": found.venue,
+            "slug": slug,
+            "booking": found,
+            "stage": stage,
+            "stamp": f"{found.version}-{found.state}-{stage}",
+            "local_start": found.starts_at.astimezone(zone),
+            "local_end": found.ends_at.astimezone(zone),
+            "length": length_words(int((found.ends_at - found.starts_at).total_seconds()) // 60),
+            "held_until": expires_at.astimezone(zone) if expires_at else None,
+            "seconds_left": max(0, int((expires_at - at).total_seconds())) if expires_at else 0,
+            "pay": queries.pay_address(found, back=page),
+            "may_cancel": stage == "hold" or (stage == "confirmed" and not found.total_cents),
+            "begins": iso_utc(found.starts_at),
+            "problem": problem.as_dict() if problem else None,
+        },
+        status=problem.status if problem else 200,
+    )
+    answer["X-Robots-Tag"] = "noindex"
+    answer["Referrer-Policy"] = "same-origin"
+    return answer

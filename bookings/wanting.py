@@ -1,0 +1,198 @@
+"""What a guest asks for, checked against an offer's rules and priced."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from bookings import opening, pricing
+from bookings.models import Offer
+from bookings.problems import NotBookable
+from bookings.states import OfferKind
+from teraa.common.canonical import canonical_text, sha256_hex
+from teraa.common.clock import iso_utc
+from teraa.common.money import MAX_CENTS
+
+LABEL_LENGTH = 120
+UNITS: dict[str, Promise] = {
+    pricing.HOUR: _("hour"),
+    pricing.HALF_DAY: _("half-day"),
+    pricing.DAY: _("day"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The body of a request to hold; ``total_cents`` is what the guest was shown."""
+
+    key: UUID
+    offer: UUID
+    starts_at: datetime.datetime
+    minutes: int
+    people: int
+    name: str
+    email: str
+    total_cents: int
+    pays: str
+    language: str
+
+    @property
+    def lasts(self) -> datetime.timedelta:
+        return datetime.timedelta(minutes=self.minutes)
+
+    def digest(self) -> str:
+        """What makes two requests the same request (law 4)."""
+        return sha256_hex(
+            canonical_text(
+                {
+                    "offer": str(self.offer),
+                    "starts_at": iso_utc(self.starts_at),
+                    "minutes": self.minutes,
+                    "people": self.people,
+                    "name": self.name,
+                    "email": self.email,
+                    "total_cents": self.total_cents,
+                    "pays": self.pays,
+                }
+            )
+        )
+
+
+def hours_of(offer: Offer) -> list[opening.Hours]:
+    """The offer's hours as opening.py reads them (no query when they are prefetched)."""
+    return [opening.Hours(one.weekday, one.opens, one.closes) for one in offer.hours.all()]
+
+
+def count_for(offer: Offer, people: int, *, is_choice: bool) -> int:
+    """How many of the offer's space that many people need: of a choice, one for each capacity."""
+    return -(-people // offer.resource.capacity) if is_choice else 1
+
+
+def suits(offer: Offer, *, minutes: int, people: int) -> bool:
+    """Whether the offer is let for so long to so many, at whatever time."""
+    return not [*_length_reasons(offer, minutes), *_people_reasons(offer, people)]
+
+
+def starts_of(
+    offer: Offer, *, day: datetime.date, minutes: int, zone: str, at: datetime.datetime
+) -> list[datetime.datetime]:
+    """Instants at which such a stay may begin on ``day``, were nothing taken; none in the past."""
+    starts = opening.starts_on(
+        hours_of(offer),
+        day=day,
+        zone=zone,
+        lasts=datetime.timedelta(minutes=minutes),
+        step=datetime.timedelta(minutes=offer.step_minutes),
+    )
+    return [start for start in starts if start >= at]
+
+
+def refuse_unless_bookable(
+    offer: Offer, wanted: Wanted, *, zone: str, at: datetime.datetime
+) -> None:
+    """Name every rule of the offer that the wish breaks. Raises NotBookable."""
+    day = wanted.starts_at.astimezone(ZoneInfo(zone)).date()
+    reasons = [
+        *_length_reasons(offer, wanted.minutes),
+        *_people_reasons(offer, wanted.people),
+    ]
+    if wanted.starts_at < at:
+        reasons.append(("past", _("It begins in the past.")))
+    elif (day - at.astimezone(ZoneInfo(zone)).date()).days > offer.horizon_days:
+        reasons.append(("too_far", _("It is too far ahead: bookings are not open yet.")))
+    elif not reasons and wanted.starts_at not in starts_of(
+        offer, day=day, minutes=wanted.minutes, zone=zone, at=at
+    ):
+        reasons.append(("closed", _("It is not open then, or not all the time.")))
+    if reasons:
+        raise NotBookable(reasons=[{"code": code, "text": str(text)} for code, text in reasons])
+
+
+def _length_reasons(offer: Offer, minutes: int) -> list[tuple[str, Any]]:
+    reasons: list[tuple[str, Any]] = []
+    if minutes < offer.min_minutes:
+        reasons.append(("too_short", _("It is let for longer stays only.")))
+    if minutes > offer.max_minutes:
+        reasons.append(("too_long", _("It is let for shorter stays only.")))
+    if minutes % offer.step_minutes:
+        reasons.append(("odd_length", _("The length of the stay does not fit its steps.")))
+    return reasons
+
+
+def _people_reasons(offer: Offer, people: int) -> list[tuple[str, Any]]:
+    # Of a choice one takes several; whether there are so many is a matter of what is free.
+    alone = offer.resource.kind == "set" and offer.kind != OfferKind.EQUIPMENT
+    if people < 1 or (alone and people > offer.resource.capacity):
+        return [("too_many_people", _("It is too small for so many people."))]
+    return []
+
+
+def price_of(
+    offer: Offer,
+    *,
+    starts_at: datetime.datetime,
+    ends_at: datetime.datetime,
+    count: int,
+    zone: str,
+) -> list[pricing.PricedLine]:
+    """The lines of a stay. Raises NotBookable when the offer has no tariff for it."""
+    per_day = pricing.minutes_per_day(starts_at, ends_at, zone)
+    try:
+        lines = pricing.price_stay(per_day=per_day, tariffs=offer.tariffs, count=count)
+    except pricing.NoTariff as error:
+        text = str(_("It has no price for such a stay."))
+        raise NotBookable(reasons=[{"code": "no_tariff", "text": text}]) from error
+    if total_of(lines) > MAX_CENTS:
+        text = str(_("It costs more than can be booked here."))
+        raise NotBookable(reasons=[{"code": "too_dear", "text": text}])
+    return lines
+
+
+def total_of(lines: Sequence[pricing.PricedLine]) -> int:
+    return sum(line.total_cents for line in lines)
+
+
+def label_of(
+    offer: Offer,
+    *,
+    starts_at: datetime.datetime,
+    ends_at: datetime.datetime,
+    count: int,
+    zone: str,
+    language: str,
+) -> str:
+    """``Studio A · jeu. 3 déc. 19:00–21:00``, in the venue's language and time."""
+    start, end = starts_at.astimezone(ZoneInfo(zone)), ends_at.astimezone(ZoneInfo(zone))
+    name = offer.name if count == 1 else f"{count} × {offer.name}"
+    day = format_date(start, "EEE d MMM y", locale=language)
+    return f"{name} · {day} {start:%H:%M}–{end:%H:%M}"[:LABEL_LENGTH]
+
+
+def frozen_lines(
+    lines: Sequence[pricing.PricedLine],
+    *,
+    label: str,
+    vat_class: str,
+    vat_rate_bp: int,
+    language: str,
+) -> list[dict[str, Any]]:
+    """What the booking keeps for its ticket: values that nothing changes afterwards."""
+    with override(language):
+        return [
+            {
+                **line.as_dict(),
+                "label": f"{label} ({UNITS[line.unit]})",
+                "vat_class": vat_class,
+                "vat_rate_bp": vat_rate_bp,
+            }
+            for line in lines
+        ]
