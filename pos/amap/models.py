@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pos.amap.cagette.names import household_name, product_name
+from pos.amap.cagette.numbers import quantity_for_people
 from pos.amap.states import (
     BASKET_MOVES,
     DISTRIBUTION_MOVES,
@@ -373,6 +374,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def quantity_words(self) -> str:
+        """``2,50`` or ``1``: as the lists of Cagette write it for people."""
+        return quantity_for_people(self.quantity_milli)
 
 
 class ImportFile(Stateful):

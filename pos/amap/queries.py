@@ -30,15 +30,17 @@ def _days(venue: Venue) -> QuerySet[Distribution]:
 
 
 def _short(one: Distribution, venue: Venue, at: datetime.datetime) -> dict[str, Any]:
-    today = business_date(at, venue.zone, venue.day_cutoff)
-    day = one.starts_at.astimezone(ZoneInfo(venue.zone)).date()
+    zone = ZoneInfo(venue.zone)
+    day = one.starts_at.astimezone(zone).date()
+    # By the calendar; and after midnight still that of the evening before.
+    today = {at.astimezone(zone).date(), business_date(at, venue.zone, venue.day_cutoff)}
     return {
         "id": str(one.pk),
         "group": one.group.name,
         "starts_at": iso_utc(one.starts_at),
         "ends_at": iso_utc(one.ends_at),
         "place": one.place,
-        "is_today": day == today,
+        "is_today": day in today,
     }
 
 

@@ -22,11 +22,35 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         (("pos.sale", "receipt_long"),),
     ),
     (
+        _("Bookings"),
+        (
+            ("bookings.booking", "event_available"),
+            ("bookings.offer", "meeting_room"),
+            ("spaces.resource", "space_dashboard"),
+            ("spaces.atom", "grid_view"),
+            ("spaces.claim", "event_busy"),
+        ),
+    ),
+    (
         _("Catalogue"),
         (
             ("pos.product", "local_cafe"),
             ("pos.category", "category"),
             ("pos.catalogueversion", "history"),
+        ),
+    ),
+    (
+        _("Farm baskets"),
+        (
+            ("amap.distribution", "event"),
+            ("amap.basket", "shopping_basket"),
+            ("amap.household", "family_restroom"),
+            ("amap.catalog", "menu_book"),
+            ("amap.product", "nutrition"),
+            ("amap.producer", "agriculture"),
+            ("amap.amapgroup", "diversity_3"),
+            ("amap.importfile", "upload_file"),
+            ("amap.export", "download"),
         ),
     ),
     (
@@ -95,6 +119,22 @@ EMPTY: dict[str, str | Promise] = {
     "pos.product": _("Add a first product: its label, its price and its VAT class."),
     "pos.category": _("Add a category first; products stand in categories."),
     "pos.catalogueversion": _("The first version is published with the first product."),
+    "amap.distribution": _("Add a distribution: its group, its day, its hours and its place."),
+    "amap.basket": _("Baskets come from imported orders, or are entered here one by one."),
+    "amap.household": _("Bring the members in from Cagette or CAMAP: open the AMAP group."),
+    "amap.catalog": _("Add a producer’s catalogue, then bring its products in."),
+    "amap.product": _("Bring products in from Cagette or CAMAP: open the AMAP group."),
+    "amap.producer": _("Add the people who grow it."),
+    "amap.amapgroup": _("Add the AMAP and say to whom its baskets are paid."),
+    "amap.importfile": _("Files are brought in from the page of an AMAP group."),
+    "amap.export": _("Who takes a file out is listed here, with the number of people in it."),
+    "bookings.booking": _(
+        "Nobody has booked yet. Guests do so by themselves on the public page, under Book."
+    ),
+    "bookings.offer": _("Add a first offer: a space, its hours, its price and who is paid."),
+    "spaces.resource": _("Add what people ask for: a studio, both studios together, a desk."),
+    "spaces.atom": _("Add the smallest things first: Studio A, desk 7, projector 2."),
+    "spaces.claim": _("Nothing is taken yet."),
     "settlement.due": _("Dues open by themselves when something waits for its money."),
     "settlement.tender": _("Payments show up here as the tills take them."),
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),

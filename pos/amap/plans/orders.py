@@ -19,7 +19,6 @@ from pos.amap.models import (
 )
 from pos.amap.plans import CHANGED, KNOWN, NEW, WRONG, Numbers, Plan, PlannedRow, fault, note
 
-
 Deeds = list[Callable[[], object]]
 
 
@@ -135,9 +134,7 @@ def _household(ground: _Ground, order: OrderValues) -> Household | str:
     return named[0] if len(named) == 1 else fault("same_name", order.household)
 
 
-def _catalog(
-    ground: _Ground, order: OrderValues, remarks: list[str], deeds: Deeds
-) -> Catalog:
+def _catalog(ground: _Ground, order: OrderValues, remarks: list[str], deeds: Deeds) -> Catalog:
     named = [one for one in ground.catalogs if folded(one.name) == folded(order.catalog)]
     if named:
         catalog = named[0]
