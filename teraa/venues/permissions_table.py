@@ -17,6 +17,7 @@ EDIT_CATALOGUE = "edit_catalogue"
 EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
 READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
 RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
+SEE_BOOKINGS = "see_bookings"  # who has which space when
 EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a ticket
 SCAN = "scan"  # admit at a gate
 RUN_BASKETS = "run_baskets"  # households, producers, distributions and their files
@@ -32,17 +33,18 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             EDIT_VENUE,
             READ_BOOKS,
             RESOLVE_MONEY,
+            SEE_BOOKINGS,
             EDIT_EVENTS,
             SCAN,
             RUN_BASKETS,
             HAND_OUT,
         }
     ),
-    CASHIER: frozenset({SELL, CANCEL_SALE, HAND_OUT}),
-    DESK: frozenset({SELL, CANCEL_SALE, HAND_OUT}),
+    CASHIER: frozenset({SELL, CANCEL_SALE, HAND_OUT, SEE_BOOKINGS}),
+    DESK: frozenset({SELL, CANCEL_SALE, HAND_OUT, SEE_BOOKINGS}),
     GATE: frozenset({SCAN}),
-    TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY}),
-    AUDITOR: frozenset({READ_X, READ_BOOKS}),
+    TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY, SEE_BOOKINGS}),
+    AUDITOR: frozenset({READ_X, READ_BOOKS, SEE_BOOKINGS}),
     # Takes what is owed for baskets at the till; sees nobody else’s books.
     COORDINATOR: frozenset({SELL, RUN_BASKETS, HAND_OUT}),
 }

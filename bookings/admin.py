@@ -1,0 +1,208 @@
+"""Bookings in the back office: offers are kept here, bookings and the day are looked at."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from bookings.board import board_of
+from bookings.models import Booking, Offer, OfferHours
+from bookings.states import BookingState
+from teraa.common.clock import now
+from teraa.common.ids import normalise_code
+from teraa.common.money import format_cents
+from teraa.fiscal.payloads import number_label
+from teraa.spaces.office import RowsInline
+from teraa.venues.models import Venue
+from teraa.venues.office import VenueModelAdmin, venues_seen
+from teraa.venues.permissions_table import EDIT_CATALOGUE, SEE_BOOKINGS
+
+DAY = datetime.timedelta(days=1)
+FARTHEST = 3660 * DAY
+
+
+def cents(amount: int | None) -> str:
+    """``amount`` cents in the reader's language."""
+    return "–" if amount is None else format_cents(amount, get_language() or "fr")
+
+
+class HoursInline(RowsInline):
+    model = OfferHours
+    fields = ["weekday", "opens", "closes"]
+    change_permission = EDIT_CATALOGUE
+    view_permission = SEE_BOOKINGS
+
+
+@admin.register(Offer)
+class OfferAdmin(VenueModelAdmin):
+    view_permission = SEE_BOOKINGS
+    change_permission = EDIT_CATALOGUE
+    list_display = ["name", "kind", "resource", "hour", "half_day", "day", "payee", "active"]
+    list_filter = ["kind", "active", "payee", "venue"]
+    search_fields = ["name", "summary", "resource__name", "payee__name"]
+    list_select_related = ["resource", "payee", "venue"]
+    ordering = ["venue", "position", "name"]
+    inlines = [HoursInline]
+    fieldsets = [
+        (None, {"fields": ["venue", "name", "kind", "summary", "resource", "payee"]}),
+        (
+            _("Price"),
+            {"fields": ["hour_cents", "half_day_cents", "day_cents", "half_day_min", "vat_class"]},
+        ),
+        (
+            _("Length and time"),
+            {"fields": ["min_minutes", "max_minutes", "step_minutes", "horizon_days"]},
+        ),
+        (_("To pay"), {"fields": ["hold_minutes", "till_hold_minutes"]}),
+        (_("On the page"), {"fields": ["position", "active"]}),
+    ]
+
+    @display(description=_("an hour"), ordering="hour_cents")
+    def hour(self, offer: Offer) -> str:
+        return cents(offer.hour_cents)
+
+    @display(description=_("half a day"), ordering="half_day_cents")
+    def half_day(self, offer: Offer) -> str:
+        return cents(offer.half_day_cents)
+
+    @display(description=_("a day"), ordering="day_cents")
+    def day(self, offer: Offer) -> str:
+        return cents(offer.day_cents)
+
+
+@admin.register(Booking)
+class BookingAdmin(VenueModelAdmin):
+    """Guests make them; nobody edits them. ``day_board`` shows the day."""
+
+    view_permission = SEE_BOOKINGS
+    change_permission = None
+    may_add = False
+    actions_list = ["day_board"]
+    list_display = ["starts_at", "label", "guest_name", "total", "state_shown", "code_shown"]
+    list_filter = [("state", ChoicesDropdownFilter), "offer", "payee", "venue"]
+    list_filter_submit = True
+    date_hierarchy = "starts_at"
+    search_fields = ["guest_name", "guest_email", "label", "code", "due__code"]
+    search_help_text = _("Name, e-mail, space or code")
+    list_select_related = ["venue"]
+    ordering = ["-starts_at"]
+    fieldsets = [
+        (None, {"fields": ["label", "starts_at", "ends_at", "state", "code_shown"]}),
+        (_("Who"), {"fields": ["guest_name", "guest_email", "people", "count"]}),
+        (
+            _("Money"),
+            {"fields": ["total", "payee", "pays", "due_shown", "ticket", "expires_at"]},
+        ),
+        (_("When"), {"fields": ["venue", "created_at", "confirmed_at", "closed_at", "key"]}),
+    ]
+    readonly_fields = [
+        *["label", "starts_at", "ends_at", "state", "code_shown"],
+        *["guest_name", "guest_email", "people", "count"],
+        *["total", "payee", "pays", "due_shown", "ticket", "expires_at"],
+        *["venue", "created_at", "confirmed_at", "closed_at", "key"],
+    ]
+    LABELS: ClassVar[dict[str, str]] = {
+        BookingState.CONFIRMED: "success",
+        BookingState.HOLD: "warning",
+        BookingState.PAID_WITHOUT_PLACE: "danger",
+        BookingState.EXPIRED: "info",
+        BookingState.CANCELLED: "info",
+    }
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        """A code is found however it was written down: ``k7qx 2m4p``, ``K7QX-2M4P``."""
+        code = normalise_code(search_term)
+        if len(code) == 8:
+            coded = queryset.filter(code=code) | queryset.filter(due__code=code)
+            if coded.exists():
+                return coded, False
+        found: tuple[QuerySet[Booking], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    @display(description=_("total"), ordering="total_cents")
+    def total(self, booking: Booking) -> str:
+        return cents(booking.total_cents)
+
+    @display(description=_("state"), ordering="state", label=LABELS)
+    def state_shown(self, booking: Booking) -> tuple[str, str]:
+        return booking.state, str(booking.get_state_display())
+
+    @display(description=_("code"), ordering="code")
+    def code_shown(self, booking: Booking) -> str:
+        return booking.spoken_code
+
+    @display(description=_("due"))
+    def due_shown(self, booking: Booking) -> SafeString | str:
+        if booking.due is None:
+            return "–"
+        return format_html(
+            '<a href="{}">{}, {}</a>',
+            reverse("admin:settlement_due_change", args=[booking.due.pk]),
+            cents(booking.due.amount_cents),
+            booking.due.get_state_display(),
+        )
+
+    @display(description=_("ticket"))
+    def ticket(self, booking: Booking) -> SafeString | str:
+        if booking.document is None:
+            return "–"
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:fiscal_document_change", args=[booking.document.pk]),
+            number_label(booking.document.register.name, booking.document.sequence),
+        )
+
+    @action(description=_("The day’s board"), url_path="board", icon="calendar_view_day")
+    def day_board(self, request: HttpRequest) -> HttpResponse:
+        """Which space is taken when. ``?day=2026-12-03&venue=slug``."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        seen = venues_seen(request, SEE_BOOKINGS)
+        venues = Venue.objects.order_by("created_at", "pk")
+        mine = list(venues if seen is None else venues.filter(pk__in=seen))
+        chosen = next((one for one in mine if one.slug == request.GET.get("venue")), None)
+        venue = chosen or (mine[0] if mine else None)
+        at = now()
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": _("The day’s board"),
+            "opts": None,
+            "venue": venue,
+            "venues": mine,
+        }
+        if venue is not None:
+            today = at.astimezone(ZoneInfo(venue.zone)).date()
+            day = _day_in(request, today)
+            context |= {
+                "board": board_of(venue=venue, day=day, at=at),
+                "today": today,
+                "before": day - DAY,
+                "after": day + DAY,
+            }
+        return TemplateResponse(request, "bookings/board.html", context)
+
+
+def _day_in(request: HttpRequest, today: datetime.date) -> datetime.date:
+    try:
+        day = datetime.date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return today
+    return day if abs(day - today) <= FARTHEST else today
