@@ -148,3 +148,14 @@ class Sale(Stateful):
 
     def __str__(self) -> str:
         return f"{self.key}"
+
+    @property
+    def cart_label(self) -> str:
+        """The first lines of the cart: ``2 × Café allongé, Thé…``."""
+        names = [
+            f"{line['quantity_milli'] // 1000} × {line['label']}"
+            if line["quantity_milli"] != 1000
+            else line["label"]
+            for line in self.cart[:3]
+        ]
+        return ", ".join(names) + ("…" if len(self.cart) > 3 else "")

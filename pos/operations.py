@@ -291,6 +291,7 @@ def _wait(
         payee_id=sale.payee_id,
         subject=SUBJECT,
         amount_cents=sale.total_cents,
+        label=sale.cart_label,
         at=at,
     )
     Sale.objects.filter(pk=sale.pk).update(due=due)

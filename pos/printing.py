@@ -19,6 +19,7 @@ from teraa.devices.models import Printer
 from teraa.devices.operations import queue_print
 from teraa.devices.queries import count_prints, printer_for
 from teraa.fiscal.models import Document
+from teraa.venues.models import Venue
 
 
 class NoPrinter(Problem):
@@ -57,8 +58,23 @@ def print_at_once(
         page = _page(sale, printer, payload, signature, copy=0, opens_drawer=opens_drawer)
         _queue(sale, printer, sale.key, page, subject_of(sale), at)
     elif opens_drawer:
-        page = Page(width_columns=printer.width_columns, blocks=(Drawer(),))
-        _queue(sale, printer, uuid7(), page, f"pos.drawer:{sale.key}", at)
+        _kick(printer, venue_id=sale.venue_id, key=uuid7(), subject=f"pos.drawer:{sale.key}", at=at)
+
+
+def open_drawer(*, venue_id: UUID, station_id: UUID, key: UUID, at: datetime.datetime) -> None:
+    """Open the drawer of a till that has one; with the same key, once."""
+    printer = printer_for(station_id=station_id)
+    if printer is not None and printer.has_drawer:
+        _kick(printer, venue_id=venue_id, key=key, subject=f"pos.drawer:{key}", at=at)
+
+
+def _kick(
+    printer: Printer, *, venue_id: UUID, key: UUID, subject: str, at: datetime.datetime
+) -> None:
+    page = Page(width_columns=printer.width_columns, blocks=(Drawer(),))
+    queue_print(
+        venue_id=venue_id, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
+    )
 
 
 def print_again(*, sale: Sale, key: UUID, operator: str, at: datetime.datetime) -> None:
@@ -71,15 +87,50 @@ def print_again(*, sale: Sale, key: UUID, operator: str, at: datetime.datetime) 
     printer = printer_for(station_id=sale.station_id)
     if printer is None:
         raise NoPrinter
-    document = Document.objects.get(pk=sale.document_id)
-    copy = count_prints(venue_id=sale.venue_id, subject=subject_of(sale), before_key=key)
-    page = _page(sale, printer, document.payload, document.signature, copy=copy, opens_drawer=False)
-    is_new = _queue(sale, printer, key, page, subject_of(sale), at)
+    print_document(
+        document=Document.objects.get(pk=sale.document_id),
+        venue=sale.venue,
+        station_id=sale.station_id,
+        printer=printer,
+        key=key,
+        subject=subject_of(sale),
+        operator=operator,
+        at=at,
+    )
+
+
+def print_document(
+    *,
+    document: Document,
+    venue: Venue,
+    station_id: UUID,
+    printer: Printer,
+    key: UUID,
+    subject: str,
+    operator: str,
+    at: datetime.datetime,
+) -> None:
+    """Print a sealed ticket: the original if it never was printed, else DUPLICATA n with its event.
+
+    ``subject`` counts the copies; the same key again prints nothing new.
+    """
+    copy = count_prints(venue_id=venue.pk, subject=subject, before_key=key)
+    page = receipt_page(
+        json.loads(document.payload),
+        zone=venue.zone,
+        signature=document.signature,
+        copy=copy,
+        language=venue.language,
+        width=printer.width_columns,
+    )
+    _job, is_new = queue_print(
+        venue_id=venue.pk, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
+    )
     if copy and is_new:
         journal.record(
             code=journal_codes.RECEIPT_REPRINTED,
-            venue_id=sale.venue_id,
-            station_id=sale.station_id,
+            venue_id=venue.pk,
+            station_id=station_id,
             operator=operator,
             at=at,
             values={"document": str(document.pk), "sequence": document.sequence, "copy": copy},

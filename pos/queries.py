@@ -75,7 +75,7 @@ def _view(sale: Sale, tenders: list[TenderView], printed: str | None) -> dict[st
         taxes = _taxes(sale)
         number = None
     if tenders:
-        shown = [_tender(one) for one in tenders]
+        shown = [tender_dict(one) for one in tenders]
     elif sale.document is not None:
         shown = [_sealed_tender(index, one) for index, one in enumerate(values["tenders"])]
     else:
@@ -152,7 +152,8 @@ def _taxes(sale: Sale) -> list[dict[str, Any]]:
     return rows
 
 
-def _tender(view: TenderView) -> dict[str, Any]:
+def tender_dict(view: TenderView) -> dict[str, Any]:
+    """One payment as the till shows it, with the code to scan where it is one in OSM."""
     return {
         "key": str(view.key),
         "kind": view.kind,
@@ -235,18 +236,8 @@ def _short(sale: Sale, tenders: list[TenderView], prints: dict[str, str]) -> dic
         "operator": sale.staff.name,
         "osm_state": osm[-1].state if osm else None,
         "print_state": _print_state(sale, prints),
-        "label": _label(sale),
+        "label": sale.cart_label,
     }
-
-
-def _label(sale: Sale) -> str:
-    names = [
-        f"{line['quantity_milli'] // 1000} × {line['label']}"
-        if line["quantity_milli"] != 1000
-        else line["label"]
-        for line in sale.cart[:3]
-    ]
-    return ", ".join(names) + ("…" if len(sale.cart) > 3 else "")
 
 
 def catalogue_view(catalogue: Catalogue, day: datetime.date) -> dict[str, Any]:

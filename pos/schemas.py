@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers as fields
 
 from pos.states import SaleState
+from teraa.settlement.states import DueState
 
 
 def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
@@ -61,7 +62,9 @@ SaleLineSchema = _shape(
         "quantity": fields.IntegerField(),
         "unit_price_cents": fields.IntegerField(),
         "total_cents": fields.IntegerField(),
-        "vat_rate_bp": fields.IntegerField(help_text="basis points: 10 % is 1000"),
+        "vat_rate_bp": fields.IntegerField(
+            allow_null=True, help_text="basis points: 10 % is 1000; null where a trade knows it"
+        ),
     },
 )
 TaxSchema = _shape(
@@ -117,6 +120,10 @@ SaleSchema = _shape(
     "SaleAnswer",
     {
         "key": fields.UUIDField(),
+        "collection": fields.BooleanField(
+            required=False, help_text="true for dues of other trades, taken in one payment"
+        ),
+        "payee": fields.CharField(required=False, help_text="of a collection"),
         "state": fields.ChoiceField(choices=SaleState.choices),
         "version": fields.IntegerField(),
         "number": fields.CharField(allow_null=True),
@@ -188,3 +195,20 @@ XReadingSchema = _shape(
         "last_sequence": fields.IntegerField(allow_null=True),
     },
 )
+DuePayeeSchema = _shape("DuePayee", {"id": fields.UUIDField(), "name": fields.CharField()})
+DueSchema = _shape(
+    "Due",
+    {
+        "id": fields.UUIDField(),
+        "code": fields.CharField(),
+        "label": fields.CharField(),
+        "person": fields.CharField(),
+        "payee": DuePayeeSchema(),
+        "amount_cents": fields.IntegerField(),
+        "left_cents": fields.IntegerField(help_text="what collecting it takes"),
+        "pending_cents": fields.IntegerField(help_text="asked for in OSM just now"),
+        "state": fields.ChoiceField(choices=DueState.choices),
+        "opened_at": fields.DateTimeField(),
+    },
+)
+DuesSchema = _shape("Dues", {"dues": DueSchema(many=True)})

@@ -10,6 +10,7 @@ from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 
 def draft_ticket(sale: Sale, tenders: Sequence[TenderDraft]) -> TicketDraft:
     """The ticket of ``sale``: values only, so that nothing it says can change afterwards."""
+    due = sale.due.line_subject if sale.due is not None else ""
     return TicketDraft(
         subject=f"pos.sale:{sale.key}",
         station_label=sale.station.name,
@@ -24,6 +25,7 @@ def draft_ticket(sale: Sale, tenders: Sequence[TenderDraft]) -> TicketDraft:
                 vat_rate_bp=line["vat_rate_bp"],
                 serving=line["serving"],
                 product_key=line["product"],
+                subject=due,
             )
             for line in sale.cart
         ),

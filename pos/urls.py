@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pos import api, views
+from pos import api, collecting_api, views
 
 urlpatterns = [
     path("till/", views.till, name="till"),
@@ -14,6 +14,14 @@ urlpatterns = [
     path("api/pos/sales/<uuid:key>/requests/cancel/", api.GiveUpRequestView.as_view()),
     path("api/pos/sales/<uuid:key>/cancel/", api.CancelView.as_view()),
     path("api/pos/sales/<uuid:key>/print/", api.PrintView.as_view()),
+    path("api/pos/dues/", collecting_api.DuesView.as_view()),
+    path("api/pos/collections/", collecting_api.CollectionsView.as_view()),
+    path("api/pos/collections/<uuid:key>/", collecting_api.CollectionView.as_view()),
+    path(
+        "api/pos/collections/<uuid:key>/requests/cancel/",
+        collecting_api.GiveUpCollectionView.as_view(),
+    ),
+    path("api/pos/collections/<uuid:key>/print/", collecting_api.PrintCollectionView.as_view()),
     path("api/pos/x-reading/", api.XReadingView.as_view()),
     path("api/pos/x-reading/print/", api.XPrintView.as_view()),
 ]

@@ -275,6 +275,13 @@ class DocumentLine(models.Model):
 
     class Meta:
         db_table = "fiscal_document_line"
+        indexes = [
+            models.Index(
+                fields=["venue", "subject"],
+                name="fiscal_line_subject",
+                condition=~Q(subject=""),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 "corrects_document",

@@ -168,6 +168,11 @@ class Due(Stateful):
         return self.amount_cents - self.paid_cents - self.pending_cents
 
     @property
+    def line_subject(self) -> str:
+        """How the lines of its ticket name this due, so that the ticket is found from the money."""
+        return f"due:{self.code}"
+
+    @property
     def spoken_code(self) -> str:
         """The code as people read it aloud: ``K7QX-2M4P``."""
         return f"{self.code[:4]}-{self.code[4:]}" if self.code else ""

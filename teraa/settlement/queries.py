@@ -244,6 +244,12 @@ def node_health(*, at: datetime.datetime) -> dict[str, Any]:
     }
 
 
+def dues_of_reference(*, venue_id: UUID, reference: str) -> list[UUID]:
+    """The dues for which an OSM request with this (normalised) reference was made (one query)."""
+    tenders = Tender.objects.filter(venue_id=venue_id, request__reference_norm=reference)
+    return list(tenders.values_list("due_id", flat=True))
+
+
 def unmatched_receipts(*, venue_id: UUID) -> QuerySet[Allocation]:
     """Coins that came to the venue's payees and belong to nothing yet, newest first."""
     return (

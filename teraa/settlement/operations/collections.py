@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
 from teraa.settlement.models import Collection, Due, Tender
-from teraa.settlement.operations.recompute import lock_dues, recompute_dues
-from teraa.settlement.operations.requests import ask_for_coins
+from teraa.settlement.operations.recompute import lock_dues, lock_with_sharers, recompute_dues
+from teraa.settlement.operations.requests import ask_for_coins, cancel_open_requests
 from teraa.settlement.operations.tenders import check_room, check_taken, insert_once
 from teraa.settlement.osm.models import OsmRequest
 from teraa.settlement.problems import DueClosed, MixedPayees
@@ -36,12 +36,15 @@ def collect(
 ) -> Collection:
     """Take what remains of all these dues (of one payee of the venue) as one payment.
 
-    OSM makes one request for the sum (``quote_id`` and ``expires_at`` are then needed). The same
-    ``key`` again returns the first collection. Raises NotFound, Invalid, MixedPayees, DueClosed,
-    NotEnoughCash, SameKeyOtherBody, and for OSM what request_osm raises.
+    OSM makes one request for the sum (``quote_id`` and ``expires_at`` are then needed). Requests
+    for coins that were open for these dues are withdrawn: who pays now pays once. The same ``key``
+    again returns the first collection. Raises NotFound, Invalid, MixedPayees, DueClosed,
+    NotEnoughCash, PaymentSeen, SameKeyOtherBody, and for OSM what request_osm raises.
     """
     wanted = sorted(set(due_ids))
-    dues = [due for due in lock_dues(wanted) if due.venue_id == venue_id]
+    dues = [
+        due for due in lock_with_sharers(wanted) if due.pk in wanted and due.venue_id == venue_id
+    ]
     if not wanted or [due.pk for due in dues] != wanted:
         raise NotFound
     first = Collection.objects.filter(venue_id=venue_id, key=key).first()
@@ -49,6 +52,8 @@ def collect(
         return _the_first(first, kind=kind, due_ids=wanted)
     if len({due.payee_id for due in dues}) != 1:
         raise MixedPayees
+    if sum(cancel_open_requests(due_id=due.pk, by=operator, at=at) for due in dues):
+        dues = lock_dues(wanted)
     for due in dues:
         if not due.remaining_cents:
             raise DueClosed(state=due.state)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from teraa.common.states import WrongMove
@@ -36,6 +37,29 @@ def lock_dues(due_ids: Collection[UUID] | QuerySet[Any, UUID]) -> list[Due]:
         .filter(pk__in=due_ids)
         .order_by("pk")
     )
+
+
+def lock_with_sharers(due_ids: Collection[UUID]) -> list[Due]:
+    """Lock these dues and all that share an open OSM request with one of them, in one order.
+
+    Who withdraws a request must hold every due it would pay. Rivals may change who shares before
+    we hold the locks: then what was locked is let go, and it begins again.
+    """
+    while True:
+        wanted = _sharers(due_ids)
+        place = transaction.savepoint()
+        locked = lock_dues(wanted)
+        if _sharers(due_ids) <= wanted:
+            transaction.savepoint_commit(place)
+            return locked
+        transaction.savepoint_rollback(place)
+
+
+def _sharers(due_ids: Collection[UUID]) -> set[UUID]:
+    """``due_ids`` and the dues of every request that is still open for one of them."""
+    waiting = Tender.objects.filter(state=TenderState.PENDING, request__isnull=False)
+    requests = waiting.filter(due_id__in=due_ids).values("request_id")
+    return {*due_ids, *waiting.filter(request_id__in=requests).values_list("due_id", flat=True)}
 
 
 def recompute_dues(
