@@ -36,7 +36,7 @@ class TooManyHolds(Problem):
     code = "too_many_holds"
     status = 429
     title = _("Several bookings of yours already wait for their payment.")
-    advice = _("Pay for or cancel one of them first; links to them are in your mail.")
+    advice = _("Pay for or cancel one of them first, on its own page.")
 
 
 class NotCancellable(Problem):
