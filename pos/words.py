@@ -10,6 +10,8 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from pos.amap.words import WORDS as BASKET_WORDS
+
 WORDS: dict[str, Promise] = {
     # -- everywhere
     "back": _("Back"),
@@ -183,4 +185,5 @@ WORDS: dict[str, Promise] = {
     "trouble.printer.other": _("{count} papers waiting"),
     "error.unexpected": _("This could not be done."),
     "error.unexpected_advice": _("Try again; if it happens again, tell a manager."),
+    **BASKET_WORDS,
 }

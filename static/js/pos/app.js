@@ -2,6 +2,8 @@
 
 import { useEffect } from "preact/hooks";
 import { t } from "../words.js";
+import { FarmBasket } from "./amap-basket.js";
+import { FarmBaskets } from "./amap-list.js";
 import { Bar, Basket, isPaying, isSheetUp } from "./basket.js";
 import { Card } from "./card.js";
 import { totalCents } from "./cart.js";
@@ -35,6 +37,8 @@ function Pane() {
     case "sale": return html`<${Sale} saleKey=${key} />`;
     case "sales": return html`<${List} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
+    case "baskets": return html`<${FarmBaskets} />`;
+    case "basket": return html`<${FarmBasket} key=${key} id=${key} />`;
     case "totals": return html`<${Totals} />`;
     default: return html`<h1 class="visually-hidden">${t("sell")}</h1><${Categories} /><${Shelf} />`;
   }

@@ -4,6 +4,7 @@ import { html } from "./html.js";
 
 const STROKES = {
   back: "M15 5l-7 7 7 7",
+  basket: "M3 10h18l-2 10H5zM8 10l3-6M16 10l-3-6M9.5 13.5v3M14.5 13.5v3",
   bin: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
   card: "M3 6.5h18v11H3zM3 10h18M6.5 14h4",
   cash: "M2.5 6.5h19v11h-19zM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M5.5 9.5v.01M18.5 14.5v.01",

@@ -3,7 +3,7 @@
 
 import { isPaying, isSheetUp } from "./basket.js";
 import { add, entries, takeOne, touched } from "./cart.js";
-import { isMenuOpen } from "./menu.js";
+import { isMenuOpen } from "./menu-state.js";
 import { isOpen, share, unsent } from "./payment.js";
 import { isTyping } from "./pieces.js";
 import { go, route } from "./routes.js";

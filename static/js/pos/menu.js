@@ -4,14 +4,15 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { isMuted, mute } from "../sound.js";
 import { language, speak, t } from "../words.js";
+import { FarmItem } from "./amap.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
+import { isMenuOpen } from "./menu-state.js";
 import { initials } from "./pieces.js";
 import { go } from "./routes.js";
 import { signOff } from "./session.js";
 import { may, person } from "./state.js";
 
-export const isMenuOpen = signal(false);
 const muted = signal(isMuted());
 
 const LANGUAGES = [["fr", "Français"], ["en", "English"]];
@@ -52,6 +53,7 @@ export function Menu() {
       <${Icon} name="menu" />
     </button>
     ${isMenuOpen.value && html`<div class="menu-panel" id="menu">
+      <${FarmItem} />
       ${may("read_x") && html`<button type="button" class="menu-item" data-act="totals"
         onClick=${() => { isMenuOpen.value = false; go("totals"); }}>
         <${Icon} name="sum" />${t("totals.title")}</button>`}

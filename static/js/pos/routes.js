@@ -5,6 +5,7 @@
 //   #/sale/<key>           one sale waiting for its money, or just paid
 //   #/sale/<key>/cash      paying what is left of it (cash, card, split)
 //   #/sales  #/detail/<key>  #/totals
+//   #/baskets  #/basket/<id>   an AMAP's distribution, one household's basket
 
 import { computed, signal } from "@preact/signals";
 
@@ -16,8 +17,8 @@ window.addEventListener("hashchange", () => {
 export const route = computed(() => {
   const [name = "", key = "", way = ""] = hash.value.replace(/^#\/?/, "").split("/");
   if (name === "sale" && key) return { name: way || "sale", key };
-  if (name === "detail" && key) return { name, key };
-  if (["cash", "card", "split", "sales", "totals"].includes(name)) return { name, key: null };
+  if ((name === "detail" || name === "basket") && key) return { name, key };
+  if (["cash", "card", "split", "sales", "totals", "baskets"].includes(name)) return { name, key: null };
   return { name: "sell", key: null };
 });
 
