@@ -53,9 +53,7 @@ class OrderSerializer(serializers.Serializer[OrderWanted]):
     event = serializers.SlugField(max_length=60)
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField(max_length=254)
-    lines = serializers.ListField(
-        child=OrderLineSerializer(), min_length=1, max_length=MAX_LINES
-    )
+    lines = serializers.ListField(child=OrderLineSerializer(), min_length=1, max_length=MAX_LINES)
     total_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
 
     def wanted(self) -> OrderWanted:

@@ -106,8 +106,7 @@ def decode(text: str) -> SignedCode:
     if len(letters) != LENGTH:
         raise Misread(f"{len(letters)} letters")
     whole = bytes(
-        _VALUES[letters[place]] << 4 | _VALUES[letters[place + 1]]
-        for place in range(0, LENGTH, 2)
+        _VALUES[letters[place]] << 4 | _VALUES[letters[place + 1]] for place in range(0, LENGTH, 2)
     )
     content, checksum = whole[:-2], whole[-2:]
     if binascii.crc_hqx(content, 0).to_bytes(2, "big") != checksum:

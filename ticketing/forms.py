@@ -42,7 +42,7 @@ class OrderForm(forms.Form):
                 coerce=int,
                 initial=0,
                 required=False,
-                empty_value=0,
+                empty_value="0",
             )
             # Offered is what is left; a place that went meanwhile is refused by the sale, in words.
             field.widget.choices = counts[: max(0, offer.left) + 1]
@@ -70,7 +70,7 @@ class OrderForm(forms.Form):
 
     def _lines(self, values: dict[str, Any]) -> list[LineWanted]:
         return [
-            LineWanted(UUID(str(offer.rate.pk)), values.get(self.field_of(offer)) or 0)
+            LineWanted(UUID(str(offer.rate.pk)), int(values.get(self.field_of(offer)) or 0))
             for offer in self.offers
         ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import get_language, override
 
 import teraa
 from teraa.common.pdf import render_pdf
@@ -27,26 +28,25 @@ def tickets_pdf(order: Order) -> bytes:
     return render_pdf(html, base=STYLES)
 
 
-def statement_html(statement: Statement, *, by: str) -> str:
-    """The statement as a page of its own, in the active language."""
+def statement_context(statement: Statement, *, by: str) -> dict[str, Any]:
+    """What the statement's page and its PDF say, in the active language."""
     venue = statement.event.venue
-    return render_to_string(
-        "ticketing/statement_paper.html",
-        {
-            "statement": statement,
-            "event": statement.event,
-            "venue": venue,
-            "when": dates.long_moment(statement.event.starts_at, venue.zone),
-            "printed": dates.stamp(statement.printed_at, venue.zone),
-            "by": by,
-            "software": f"TERAA {teraa.__version__}",
-        },
-    )
+    return {
+        "statement": statement,
+        "event": statement.event,
+        "venue": venue,
+        "when": dates.long_moment(statement.event.starts_at, venue.zone),
+        "printed": dates.stamp(statement.printed_at, venue.zone),
+        "by": by,
+        "software": f"TERAA {teraa.__version__}",
+        "language": get_language() or "fr",
+    }
 
 
 def statement_pdf(statement: Statement, *, by: str) -> bytes:
     """The same on paper. Raises PdfUnavailable."""
-    return render_pdf(statement_html(statement, by=by), base=STYLES)
+    html = render_to_string("ticketing/statement_paper.html", statement_context(statement, by=by))
+    return render_pdf(html, base=STYLES)
 
 
 def file_name(order: Order, at: datetime.datetime) -> str:

@@ -72,3 +72,10 @@ class NotAGate(Problem):
     status = 403
     title = _("This station is not a gate.")
     advice = _("Enrol it as a gate in the back office.")
+
+
+class QuotaTooSmall(Problem):
+    code = "quota_too_small"
+    status = 409
+    title = _("More places than that are sold or held already.")
+    advice = _("Choose at least the number of places taken.")

@@ -35,7 +35,7 @@ class Offer:
 
 def price_text(cents: int) -> str:
     """The price of an entry in the active language; what costs nothing is called free."""
-    return format_cents(cents, get_language() or "fr") if cents else gettext("Free")
+    return format_cents(cents, get_language() or "fr") if cents else gettext("Free of charge")
 
 
 def coming_events(*, venue: Venue, at: datetime.datetime) -> QuerySet[Event]:

@@ -28,8 +28,12 @@ def insert_once(row: Model) -> bool:
 def _statement(model: type[Model]) -> str:
     fields = model._meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    marks = ", ".join(f"%({field.attname})s::{field.rel_db_type(connection)}" if field.is_relation
-                      else f"%({field.attname})s::{field.db_type(connection)}" for field in fields)
+    marks = ", ".join(
+        f"%({field.attname})s::{field.rel_db_type(connection)}"
+        if field.is_relation
+        else f"%({field.attname})s::{field.db_type(connection)}"
+        for field in fields
+    )
     return (
         f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
         " ON CONFLICT (venue_id, key) DO NOTHING"

@@ -43,7 +43,7 @@ ORDER_MOVES: Moves = {
 class TicketState(models.TextChoices):
     VALID = "valid", _("Valid")
     ADMITTED = "admitted", _("Admitted")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Ticket cancelled")
 
 
 TICKET_MOVES: Moves = {
@@ -68,7 +68,7 @@ class Reason(models.TextChoices):
 
     OK = "ok", _("Admitted")
     ALREADY = "already_admitted", _("Already admitted")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Ticket cancelled")
     OTHER_EVENT = "other_event", _("Another event")
     OTHER_VENUE = "other_venue", _("Another venue")
     FORGED = "forged", _("Forged")

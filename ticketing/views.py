@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
@@ -61,11 +63,11 @@ def event(request: HttpRequest, event: str, slug: str = "") -> HttpResponse:
     venue, at = venue_or_404(slug), now()
     try:
         found = queries.event_for(venue=venue, slug=event)
-    except NotFound as problem:
-        return _refused(request, problem, venue)
+    except NotFound as refusal:
+        return _refused(request, refusal, venue)
     offers = queries.offers_of(found, at=at)
     form = OrderForm(found, offers, request.POST if request.method == "POST" else None)
-    problem = None
+    problem: Problem | None = None
     if request.method == "POST" and form.is_valid():
         try:
             placed = place_order(
@@ -110,7 +112,7 @@ def order(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
     return _private(render(request, "ticketing/order.html", _order_context(found, slug, at)))
 
 
-def _order_context(found: Order, slug: str, at: object) -> dict[str, object]:
+def _order_context(found: Order, slug: str, at: datetime.datetime) -> dict[str, object]:
     venue = found.venue
     return {
         "venue": venue,
@@ -121,7 +123,7 @@ def _order_context(found: Order, slug: str, at: object) -> dict[str, object]:
         "shown": queries.tickets_of(found) if found.state == OrderState.CONFIRMED else None,
         "pay": payment_of(found),
         "held_until": dates.hour(found.hold_until, venue.zone),
-        "seconds_left": max(0, int((found.hold_until - at).total_seconds())),  # type: ignore[operator]
+        "seconds_left": max(0, int((found.hold_until - at).total_seconds())),
         "state_url": f"/api/ticketing/{venue.slug}/orders/{found.secret}/",
         "cancel_url": public_path("ticket_order_cancel", slug=slug, secret=found.secret),
         "pdf_url": public_path("ticket_order_pdf", slug=slug, secret=found.secret),
@@ -143,7 +145,7 @@ def cancel(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
 
 @never_cache
 @require_safe
-def pdf(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse | FileResponse:
+def pdf(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
     """The tickets as PDF: what the job has drawn, or drawn now for somebody quicker than the job."""
     venue, at = venue_or_404(slug), now()
     try:

@@ -21,15 +21,9 @@ ANSWERS: dict[str, tuple[str, Promise, Promise]] = {
 }
 
 WORDS: dict[str, Promise] = {
-    "language": _("Language"),
-    "enrol.title": _("Make this device a gate"),
-    "enrol.go": _("Enrol this device"),
-    "sign_on.who": _("Who is at the gate?"),
     "sign_on.nobody": _(
         "Nobody has a PIN here yet. A manager adds people in the back office, under Staff."
     ),
-    "not_a_gate": _("This device is not a gate. Use its own page, or enrol it again."),
-    "choose": _("Which event?"),
     "choose.nothing": _(
         "No event is near. A manager puts events on sale in the back office, under Ticketing."
     ),

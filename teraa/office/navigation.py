@@ -32,6 +32,16 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Ticketing"),
+        (
+            ("ticketing.event", "theater_comedy"),
+            ("ticketing.order", "shopping_cart"),
+            ("ticketing.ticket", "confirmation_number"),
+            ("ticketing.scan", "qr_code_scanner"),
+            ("ticketing.operation", "format_list_numbered"),
+        ),
+    ),
+    (
         _("Catalogue"),
         (
             ("pos.product", "local_cafe"),
@@ -116,6 +126,11 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
 # What an empty list says to do next.
 EMPTY: dict[str, str | Promise] = {
     "pos.sale": _("Nothing was rung up yet. Open the till on a tablet and take the first coffee."),
+    "ticketing.event": _("Add an event: its title, its date and its organiser, then its rates."),
+    "ticketing.order": _("Orders come from the page of an event that is on sale."),
+    "ticketing.ticket": _("Tickets are issued when an order is paid."),
+    "ticketing.scan": _("Nothing was scanned yet. Enrol a gate under Stations and open its page."),
+    "ticketing.operation": _("The first sale of a ticket is operation number 1 of its event."),
     "pos.product": _("Add a first product: its label, its price and its VAT class."),
     "pos.category": _("Add a category first; products stand in categories."),
     "pos.catalogueversion": _("The first version is published with the first product."),

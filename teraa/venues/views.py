@@ -11,8 +11,9 @@ from teraa.common.clock import now
 from teraa.common.problems import Problem
 from teraa.venues import tries
 from teraa.venues.api import keep_station
+from teraa.venues.models import StationKind
 
-AFTER_ENROLMENT = "/till/"
+AFTER_ENROLMENT = {StationKind.GATE: "/gate/"}
 
 
 @never_cache
@@ -22,12 +23,12 @@ def enter_till(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "venues/enter_till.html", {"code": code})
     try:
-        _station, token = tries.enrol_from(
+        station, token = tries.enrol_from(
             address=tries.visitor_address(request), code=code, at=now(), by_agent=False
         )
     except Problem as problem:
         context = {"code": code, "problem": problem.as_dict()}
         return render(request, "venues/enter_till.html", context, status=problem.status)
-    response = HttpResponseRedirect(AFTER_ENROLMENT)
+    response = HttpResponseRedirect(AFTER_ENROLMENT.get(StationKind(station.kind), "/till/"))
     keep_station(request, response, token)
     return response

@@ -167,9 +167,7 @@ def _venue() -> Venue:
 def gate(venue: Venue, **fields: Any) -> StationSession:
     """A gate with somebody signed on."""
     number = next(_numbers)
-    station = make.station(
-        venue, **{"kind": StationKind.GATE, "name": f"Porte {number}"} | fields
-    )
+    station = make.station(venue, **{"kind": StationKind.GATE, "name": f"Porte {number}"} | fields)
     staff = make.staff(venue, role=Role.GATE, pin="2468")
     return StationSession(station, venue, staff, None)
 

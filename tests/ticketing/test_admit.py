@@ -86,9 +86,7 @@ def test_a_person_may_type_the_short_code(show, gate, ticket, at):
 
 def test_a_cancelled_ticket_is_refused_and_its_place_is_free_again(show, gate, ticket, at):
     before = show.left()
-    cancel_ticket(
-        ticket_id=ticket.pk, venue_id=show.venue.pk, by="Camille", reason="malade", at=at
-    )
+    cancel_ticket(ticket_id=ticket.pk, venue_id=show.venue.pk, by="Camille", reason="malade", at=at)
 
     assert cast.scan(gate, show.event, ticket.qr, at=at).reason == "cancelled"
     assert show.left() == before + 1
@@ -167,9 +165,7 @@ def test_it_refuses_a_till_and_a_gate_with_nobody_at_it(show, ticket, at):
         admit(session=StationSession(till, show.venue, staff, None), wanted=wanted, at=at)
     nobody = cast.gate(show.venue)
     with pytest.raises(NotAGate):
-        admit(
-            session=StationSession(nobody.station, show.venue, None, None), wanted=wanted, at=at
-        )
+        admit(session=StationSession(nobody.station, show.venue, None, None), wanted=wanted, at=at)
 
 
 def test_it_refuses_a_key_that_is_no_uuid7(show, gate, ticket, at):

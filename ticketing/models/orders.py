@@ -34,9 +34,7 @@ class Order(Stateful):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
-    event = models.ForeignKey(
-        Event, models.PROTECT, related_name="orders", verbose_name=_("event")
-    )
+    event = models.ForeignKey(Event, models.PROTECT, related_name="orders", verbose_name=_("event"))
     key = models.UUIDField(editable=False)
     request_sha256 = models.CharField(max_length=64, editable=False)
     code = models.CharField(_("code"), max_length=8)
@@ -117,8 +115,12 @@ class Ticket(Stateful):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
-    event = models.ForeignKey(Event, models.PROTECT, related_name="tickets", verbose_name=_("event"))
-    order = models.ForeignKey(Order, models.PROTECT, related_name="tickets", verbose_name=_("order"))
+    event = models.ForeignKey(
+        Event, models.PROTECT, related_name="tickets", verbose_name=_("event")
+    )
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="tickets", verbose_name=_("order")
+    )
     rate = models.ForeignKey(Rate, models.PROTECT, related_name="tickets", verbose_name=_("rate"))
     number = models.PositiveIntegerField(_("number"))
     category = models.CharField(_("category"), max_length=60)

@@ -16,6 +16,7 @@ from ticketing.operations.orders import (
     free_expired,
     place_order,
 )
+from ticketing.operations.places import change_quota
 from ticketing.operations.tickets import cancel_ticket, make_file
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "admit",
     "cancel_order",
     "cancel_ticket",
+    "change_quota",
     "confirm_if_settled",
     "end_event",
     "free_expired",

@@ -173,9 +173,9 @@ def _decide(facts: _Facts, read: _Read, at: datetime.datetime) -> str:
     assert facts.event_id is not None  # noqa: S101  _look raised otherwise
     assert facts.entry_at is not None  # noqa: S101
     ticket = None
-    if facts.ticket_id is not None:
+    if facts.ticket_id is not None and facts.ticket_event_id is not None:
         ticket = TicketFacts(
-            event_id=facts.ticket_event_id,  # type: ignore[arg-type]  there with its ticket
+            event_id=facts.ticket_event_id,
             state=facts.ticket_state or "",
             issue=facts.ticket_issue or 0,
         )
@@ -195,9 +195,7 @@ def _decide(facts: _Facts, read: _Read, at: datetime.datetime) -> str:
 
 def _take(facts: _Facts, session: StationSession, at: datetime.datetime) -> bool:
     with prepared_cursor() as cursor:
-        cursor.execute(
-            _ADMIT, {"at": at, "gate": session.station.pk, "ticket": facts.ticket_id}
-        )
+        cursor.execute(_ADMIT, {"at": at, "gate": session.station.pk, "ticket": facts.ticket_id})
         taken: bool = cursor.rowcount == 1
     return taken
 

@@ -248,9 +248,7 @@ def _new_code() -> str:
 
 
 def _the_first(venue: Venue, wanted: OrderWanted) -> Order:
-    first = (
-        Order.objects.select_related("event__payee", "due").get(venue=venue, key=wanted.key)
-    )
+    first = Order.objects.select_related("event__payee", "due").get(venue=venue, key=wanted.key)
     if first.request_sha256 != wanted.digest():
         raise SameKeyOtherBody
     first.venue = venue
@@ -281,9 +279,7 @@ def cancel_order(*, venue_id: UUID, secret: str, at: datetime.datetime) -> Order
     return order
 
 
-def free_expired(
-    *, at: datetime.datetime, event_id: UUID | None = None
-) -> int:
+def free_expired(*, at: datetime.datetime, event_id: UUID | None = None) -> int:
     """Let go of the places whose time has run out (of one event); returns how many orders."""
     held = Order.objects.filter(state=OrderState.HOLD, hold_until__lte=at)
     if event_id is not None:

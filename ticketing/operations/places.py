@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from teraa.common.prepared import prepared_cursor
+from ticketing.models import Quota
+from ticketing.problems import QuotaTooSmall
 
 _TAKE = (
     "UPDATE ticketing_quota SET taken = taken + %(count)s::int"
@@ -45,3 +47,13 @@ def give_back_places(places: Mapping[UUID, int]) -> None:
             cursor.execute(_GIVE_BACK, {"quota": quota, "count": count})
             if cursor.rowcount != 1:
                 raise RuntimeError(f"no quota {quota} to give places back to")
+
+
+def change_quota(*, quota_id: UUID, name: str, capacity: int) -> None:
+    """Rename a quota and set how many places it has. Raises QuotaTooSmall.
+
+    The counter itself is left alone: buyers move it meanwhile.
+    """
+    rows = Quota.objects.filter(pk=quota_id, taken__lte=capacity)
+    if rows.update(name=name, capacity=capacity) != 1:
+        raise QuotaTooSmall

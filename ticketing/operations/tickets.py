@@ -24,16 +24,12 @@ def cancel_ticket(
     The cancellation is an operation with a number of its own. What was paid is given back
     elsewhere. Raises NotFound, WrongMove (admitted or cancelled already).
     """
-    ticket = (
-        Ticket.objects.select_related("rate").filter(pk=ticket_id, venue_id=venue_id).first()
-    )
+    ticket = Ticket.objects.select_related("rate").filter(pk=ticket_id, venue_id=venue_id).first()
     if ticket is None:
         raise NotFound
     ticket.move(TicketState.CANCELLED)
     give_back_places({ticket.rate.quota_id: 1})
-    sale = Operation.objects.get(
-        ticket=ticket, kind__in=(OperationKind.SALE, OperationKind.FREE)
-    )
+    sale = Operation.objects.get(ticket=ticket, kind__in=(OperationKind.SALE, OperationKind.FREE))
     _ticket, number = take_numbers(event_id=ticket.event_id, tickets=0, operations=1)
     return Operation.objects.create(
         venue_id=venue_id,
