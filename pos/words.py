@@ -185,5 +185,18 @@ WORDS: dict[str, Promise] = {
     "trouble.printer.other": _("{count} papers waiting"),
     "error.unexpected": _("This could not be done."),
     "error.unexpected_advice": _("Try again; if it happens again, tell a manager."),
+    # -- what other trades are owed
+    "collect.title": _("Collect what is owed"),
+    "collect.search": _("Code, reference or name"),
+    "collect.none": _("Nothing is owed under this name or code."),
+    "collect.nothing": _("Nothing is owed here just now."),
+    "collect.pending": _("asked for in OSM"),
+    "collect.paid": _("paid"),
+    "collect.also": _("Also to collect"),
+    "collect.drop": _("Leave out {label}"),
+    "collect.go": _("Collect {amount}"),
+    "collect.for": _("For {payee}"),
+    "collect.more": _("Then {count} more payment, for somebody else."),
+    "collect.next": _("Next: {amount} for {payee}"),
     **BASKET_WORDS,
 }

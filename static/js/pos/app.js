@@ -7,6 +7,8 @@ import { FarmBaskets } from "./amap-list.js";
 import { Bar, Basket, isPaying, isSheetUp } from "./basket.js";
 import { Card } from "./card.js";
 import { totalCents } from "./cart.js";
+import { groupNow } from "./collect.js";
+import { Collect } from "./collect-pane.js";
 import { Cash } from "./cash.js";
 import { abandon } from "./deeds.js";
 import { Detail, Lines, Tenders } from "./detail.js";
@@ -17,7 +19,7 @@ import { Icon } from "./icons.js";
 import { List } from "./list.js";
 import { parts, unsent } from "./payment.js";
 import { Notice, Undo, useSettling } from "./pieces.js";
-import { go, route } from "./routes.js";
+import { COLLECT, go, route } from "./routes.js";
 import { Sale } from "./sale.js";
 import { sales, standing } from "./sales.js";
 import { Sending } from "./sending.js";
@@ -37,6 +39,7 @@ function Pane() {
     case "sale": return html`<${Sale} saleKey=${key} />`;
     case "sales": return html`<${List} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
+    case COLLECT: return html`<${Collect} />`;
     case "baskets": return html`<${FarmBaskets} />`;
     case "basket": return html`<${FarmBasket} key=${key} id=${key} />`;
     case "totals": return html`<${Totals} />`;
@@ -78,6 +81,7 @@ function Till() {
     // Nothing to pay: these panes would only show zero (after a reload, or the back button).
     if (!key && ["cash", "card", "split"].includes(name) && !unsent.value
       && totalCents.value === 0 && !parts.value.length) go("");
+    if (key === COLLECT && name !== COLLECT && !groupNow.value && !unsent.value) go(COLLECT);
   });
   useEffect(() => {
     isSheetUp.value = false;

@@ -3,6 +3,7 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { t, tn } from "../words.js";
+import { Chosen } from "./collect-pane.js";
 import { add, clear, entries, pieces, serving, takeOne, totalCents, touched } from "./cart.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -79,6 +80,7 @@ export function Basket() {
     </div>
     ${isEmpty ? html`<p class="ticket-empty">${t("cart.empty")}</p>` : html`<${Lines} />`}
     <${Undo} />
+    <${Chosen} />
     <${Total} />
     <${Ways} focused=${isPaying.value} />
   </section>`;

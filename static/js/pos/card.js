@@ -6,12 +6,12 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { nowDue, pay, unsent } from "./payment.js";
 import { PaneHead } from "./pieces.js";
-import { go } from "./routes.js";
+import { go, placeOf } from "./routes.js";
 import { euros, notice } from "./state.js";
 
 export function Card({ saleKey }) {
   const [authorisation, setAuthorisation] = useState("");
-  const back = () => go(saleKey ? `sale/${saleKey}` : "");
+  const back = () => go(placeOf(saleKey));
 
   function refuse() {
     back();

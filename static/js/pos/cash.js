@@ -6,7 +6,7 @@ import { t } from "../words.js";
 import { html } from "./html.js";
 import { nowDue, pay, unsent } from "./payment.js";
 import { keepFocus, Pad, PaneHead } from "./pieces.js";
-import { go } from "./routes.js";
+import { go, placeOf } from "./routes.js";
 import { euros } from "./state.js";
 
 const NOTES = [500, 1000, 2000, 5000];
@@ -35,7 +35,7 @@ export function Cash({ saleKey }) {
   }
 
   return html`<section class="pane cash-pane">
-    <${PaneHead} title=${t("cash")} onBack=${() => go(saleKey ? `sale/${saleKey}` : "")} />
+    <${PaneHead} title=${t("cash")} onBack=${() => go(placeOf(saleKey))} />
     <div class="cash">
       <div class="cash-side">
         <dl class="sums">

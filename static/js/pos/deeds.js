@@ -3,9 +3,10 @@
 
 import { NoAnswer, post } from "../http.js";
 import { t } from "../words.js";
+import { takeBackSent } from "./collect.js";
 import { tell } from "./payment.js";
-import { go } from "./routes.js";
-import { learn } from "./sales.js";
+import { COLLECT, go } from "./routes.js";
+import { learn, pathOf } from "./sales.js";
 import { lost, shiftNow } from "./session.js";
 import { euros, notice } from "./state.js";
 import { offerUndo } from "./undo.js";
@@ -47,6 +48,9 @@ export function abandon(sale) {
 }
 
 /** Give up the OSM request of a sale, to pay what it asked for in another way. */
-export function payOtherwise(sale) {
-  attemptOnce(() => post(`/api/pos/sales/${sale.key}/requests/cancel/`));
+export async function payOtherwise(sale) {
+  const isDone = await attemptOnce(() => post(`${pathOf(sale.key)}/requests/cancel/`));
+  if (!isDone || !sale.collection) return;
+  takeBackSent(sale.key);
+  go(COLLECT);
 }

@@ -4,11 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { post } from "../http.js";
 import { uuid7 } from "../uuid7.js";
 import { t } from "../words.js";
+import { groupNow } from "./collect.js";
 import { attemptOnce } from "./deeds.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { FirstButton } from "./pieces.js";
-import { acknowledge, arrived, readSale } from "./sales.js";
+import { acknowledge, arrived, pathOf, readSale } from "./sales.js";
 import { boot, euros } from "./state.js";
 
 const PRINTS = {
@@ -50,7 +51,7 @@ export function PrintButton({ sale, word }) {
   async function print(event) {
     event.stopPropagation();
     key.current ??= uuid7();
-    if (await attemptOnce(() => post(`/api/pos/sales/${sale.key}/print/`, { key: key.current }))) {
+    if (await attemptOnce(() => post(`${pathOf(sale.key)}/print/`, { key: key.current }))) {
       key.current = null;
     }
   }
@@ -77,6 +78,7 @@ export function Done({ sale, onNext }) {
         : boot.value.printer && html`<${PrintButton} sale=${sale} word=${t("receipt.offer")} />`}
     </div>
     <${FirstButton} class="done-next" data-act="next" onClick=${(event) => { stop(event); onNext(); }}>
-      ${t("next")}</${FirstButton}>
+      ${groupNow.value ? t("collect.next", { payee: groupNow.value.payee.name,
+        amount: euros(groupNow.value.cents) }) : t("next")}</${FirstButton}>
   </section>`;
 }

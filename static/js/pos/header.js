@@ -5,7 +5,7 @@ import { html } from "./html.js";
 import { Icon, OsmMark } from "./icons.js";
 import { Menu } from "./menu.js";
 import { signOf, toneOf, wordOf } from "./pieces.js";
-import { go, route } from "./routes.js";
+import { addressOf, go, route } from "./routes.js";
 import { acknowledge, arrived, recent, standing, waiting } from "./sales.js";
 import { boot, euros, liveLine, narrow, reachable } from "./state.js";
 
@@ -13,7 +13,7 @@ function Chip({ sale }) {
   const stands = standing(sale);
   const open = () => {
     if (stands === "paid") acknowledge(sale.key);
-    go(stands === "paid" ? `detail/${sale.key}` : `sale/${sale.key}`);
+    go(stands === "paid" ? `detail/${sale.key}` : addressOf(sale));
   };
   return html`<button type="button" class="chip tone-${toneOf(stands)}" data-sale=${sale.key}
     data-state=${stands} aria-pressed=${route.value.key === sale.key} onClick=${open}>

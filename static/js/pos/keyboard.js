@@ -6,7 +6,7 @@ import { add, entries, takeOne, touched } from "./cart.js";
 import { isMenuOpen } from "./menu-state.js";
 import { isOpen, share, unsent } from "./payment.js";
 import { isTyping } from "./pieces.js";
-import { go, route } from "./routes.js";
+import { COLLECT, go, placeOf, route } from "./routes.js";
 import { narrow, notice, stage } from "./state.js";
 import { offer, takeBack } from "./undo.js";
 
@@ -22,7 +22,7 @@ function escape() {
     const { name, key } = route.value;
     share.value = null;
     if (name === "detail") go("sales");
-    else if (key && name !== "sale") go(`sale/${key}`);
+    else if (key && name !== "sale" && name !== COLLECT) go(placeOf(key));
     else go("");
   }
 }

@@ -4,14 +4,14 @@ import { t } from "../words.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { Badge, PaneHead } from "./pieces.js";
-import { go } from "./routes.js";
+import { addressOf, go } from "./routes.js";
 import { recent, standing } from "./sales.js";
 import { euros, hour } from "./state.js";
 
 function Row({ sale }) {
   const stands = standing(sale);
   const open = () => go(stands === "paid" || stands === "cancelled"
-    ? `detail/${sale.key}` : `sale/${sale.key}`);
+    ? `detail/${sale.key}` : addressOf(sale));
   return html`<li>
     <button type="button" class="row" data-sale=${sale.key} onClick=${open}>
       <span class="row-when">${hour(sale.created_at)}</span>

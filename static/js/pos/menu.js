@@ -53,6 +53,9 @@ export function Menu() {
       <${Icon} name="menu" />
     </button>
     ${isMenuOpen.value && html`<div class="menu-panel" id="menu">
+      ${may("sell") && html`<button type="button" class="menu-item" data-act="collect"
+        onClick=${() => { isMenuOpen.value = false; go("collect"); }}>
+        <${Icon} name="cash" />${t("collect.title")}</button>`}
       <${FarmItem} />
       ${may("read_x") && html`<button type="button" class="menu-item" data-act="totals"
         onClick=${() => { isMenuOpen.value = false; go("totals"); }}>

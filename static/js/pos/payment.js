@@ -10,8 +10,9 @@ import { t } from "../words.js";
 import * as cart from "./cart.js";
 import { dropUnknown } from "./cart.js";
 import { load as loadCatalogue } from "./catalogue.js";
+import { groupNow, noteSent } from "./collect.js";
 import { loadQuote } from "./quote.js";
-import { go } from "./routes.js";
+import { addressOf, COLLECT, go, placeOf } from "./routes.js";
 import { learn, sales } from "./sales.js";
 import { lost, shiftNow } from "./session.js";
 import { announce, boot, catalogue, euros, notice, quote, reachable } from "./state.js";
@@ -40,8 +41,9 @@ const partsCents = computed(() =>
 /** The cart may change until a part of it has been paid or all of it has left. */
 export const isOpen = computed(() => !parts.value.length && unsent.value?.target !== "cart");
 
-/** What is left to pay, in cents: of one sale, or of the cart. */
+/** What is left to pay, in cents: of one sale, of the cart, or to the payee that is collected for. */
 export function restOf(saleKey) {
+  if (saleKey === COLLECT) return groupNow.value?.cents ?? 0;
   if (saleKey) return sales.value.get(saleKey)?.remaining_cents ?? 0;
   return cart.totalCents.value - partsCents.value;
 }
@@ -70,6 +72,10 @@ export function pay(kind, saleKey = null, { received_cents, authorisation } = {}
   if (kind === "osm") tender.quote = quote.value.id;
   notice.value = null;
   share.value = null;
+  if (saleKey === COLLECT) {
+    collect(tender);
+    return;
+  }
   if (saleKey) {
     send({ path: `/api/pos/sales/${saleKey}/tenders/`, body: tender, target: saleKey, tender });
     return;
@@ -93,17 +99,28 @@ export function pay(kind, saleKey = null, { received_cents, authorisation } = {}
   send({ path: "/api/pos/sales/", body, target: "cart", tender });
 }
 
+/** One payment for all that is chosen of one payee. */
+function collect({ key: _ours, amount_cents, ...tender }) {
+  const { dues } = groupNow.value;
+  const body = { ...tender, key: uuid7(), dues: dues.map((due) => due.id) };
+  send({
+    path: "/api/pos/collections/", body, target: COLLECT, tender: { ...tender, amount_cents },
+    dues,
+  });
+}
+
 /** Take back a part that was noted here and not yet sent. */
 export function dropPart(key) {
   parts.value = parts.value.filter((part) => part.key !== key);
 }
 
-function send({ path, body, target, tender }) {
+function send({ path, body, target, tender, dues }) {
   letGo(); // what was taken out of the cart before is not coming back into a sale
   const change = tender.kind === "cash" ? tender.received_cents - tender.amount_cents : 0;
   unsent.value = {
     path, body, target, kind: tender.kind, amount_cents: tender.amount_cents, change_cents: change,
-    sale: target === "cart" ? body.key : target,
+    sale: target === "cart" || target === COLLECT ? body.key : target,
+    dues,
   };
   silences.value = 0;
   attempt();
@@ -143,7 +160,8 @@ async function attempt() {
     cart.startAnew();
     parts.value = [];
   }
-  go(`sale/${sale.key}`);
+  if (mine.target === COLLECT) noteSent(sale.key, mine.dues);
+  go(addressOf(sale));
 }
 
 function silence() {
@@ -157,7 +175,7 @@ function silence() {
 async function refused(mine, problem) {
   unsent.value = null;
   reachable.value = true;
-  go(mine.target === "cart" ? "" : `sale/${mine.target}`);
+  go(placeOf(mine.target === "cart" ? null : mine.target));
   if (problem.code === "catalogue_outdated") {
     await loadCatalogue().catch(() => {});
     const gone = dropUnknown();

@@ -5,6 +5,8 @@
 //   #/sale/<key>           one sale waiting for its money, or just paid
 //   #/sale/<key>/cash      paying what is left of it (cash, card, split)
 //   #/sales  #/detail/<key>  #/totals
+//   #/collect  #/collect/cash   finding what other trades are owed, and taking it
+//   #/collection/<key>     one such payment
 //   #/baskets  #/basket/<id>   an AMAP's distribution, one household's basket
 
 import { computed, signal } from "@preact/signals";
@@ -14,9 +16,14 @@ window.addEventListener("hashchange", () => {
   hash.value = location.hash;
 });
 
+/** Stands where a sale's key does, for the dues that are being collected. */
+export const COLLECT = "collect";
+
 export const route = computed(() => {
   const [name = "", key = "", way = ""] = hash.value.replace(/^#\/?/, "").split("/");
   if (name === "sale" && key) return { name: way || "sale", key };
+  if (name === "collection" && key) return { name: "sale", key, isCollection: true };
+  if (name === COLLECT) return { name: key || COLLECT, key: COLLECT };
   if ((name === "detail" || name === "basket") && key) return { name, key };
   if (["cash", "card", "split", "sales", "totals", "baskets"].includes(name)) return { name, key: null };
   return { name: "sell", key: null };
@@ -32,4 +39,13 @@ export function go(path = "") {
 }
 
 /** The address of a way to pay: the cart's, or that of one sale's rest. */
-export const wayTo = (way, saleKey) => (saleKey ? `sale/${saleKey}/${way}` : way);
+export const wayTo = (way, saleKey) => (saleKey ? `${placeOf(saleKey)}/${way}` : way);
+
+/** Where one comes back to from a way to pay: the cart, a sale, or the dues being collected. */
+export function placeOf(saleKey) {
+  if (!saleKey) return "";
+  return saleKey === COLLECT ? COLLECT : `sale/${saleKey}`;
+}
+
+/** The address of a stored sale, or of a collection. */
+export const addressOf = (sale) => `${sale.collection ? "collection" : "sale"}/${sale.key}`;

@@ -5,24 +5,35 @@ import { useEffect } from "preact/hooks";
 import { t } from "../words.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
+import { groupNow } from "./collect.js";
 import { Done } from "./done.js";
 import { Request } from "./request.js";
 import { abandon, attemptOnce } from "./deeds.js";
 import { FirstButton, PaneHead } from "./pieces.js";
-import { go } from "./routes.js";
+import { COLLECT, go } from "./routes.js";
 import { osmTender, readSale, sales, standing } from "./sales.js";
 import { euros, may, narrow } from "./state.js";
 import { Ways } from "./ways.js";
 
+/** To the next payment of this customer, or to the next customer. */
 export function next() {
-  go("");
+  go(groupNow.value ? COLLECT : "");
 }
+
+const LOOK_MS = 1000;
 
 export function Sale({ saleKey }) {
   const sale = sales.value.get(saleKey);
   useEffect(() => {
     if (!sale) attemptOnce(() => readSale(saleKey));
   }, [saleKey, sale]);
+  const isWatched = Boolean(sale?.collection) && sale.state === "waiting";
+  useEffect(() => {
+    if (!isWatched) return undefined;
+    // Its trades are told by the server, not this till: so the till looks.
+    const timer = setInterval(() => readSale(saleKey).catch(() => {}), LOOK_MS);
+    return () => clearInterval(timer);
+  }, [saleKey, isWatched]);
   if (!sale) {
     return html`<section class="pane" aria-busy="true"><${PaneHead} title=${t("sale")} onBack=${next} />
       <p class="empty">${t("sale.loading")}</p></section>`;

@@ -5,6 +5,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { get } from "../http.js";
 import { chime } from "../sound.js";
 import { t } from "../words.js";
+import { route } from "./routes.js";
 import { announce, euros } from "./state.js";
 
 const LAST = 20;
@@ -34,6 +35,7 @@ export function standing(sale) {
 function inShort(sale) {
   return {
     key: sale.key,
+    collection: sale.collection,
     state: sale.state,
     version: sale.version,
     number: sale.number,
@@ -77,6 +79,14 @@ export function learn(sale) {
   });
 }
 
+/** Where the server has it: a sale of this till, or dues collected for other trades. */
+export function pathOf(key) {
+  const isCollection = sales.value.has(key)
+    ? sales.value.get(key).collection
+    : route.value.key === key && route.value.isCollection;
+  return `/api/pos/${isCollection ? "collections" : "sales"}/${key}`;
+}
+
 const reading = new Map();
 
 /** Read one sale again. Two who ask at once share one request. */
@@ -84,7 +94,7 @@ export function readSale(key) {
   if (!reading.has(key)) {
     reading.set(
       key,
-      get(`/api/pos/sales/${key}/`).then(learn).finally(() => reading.delete(key)),
+      get(`${pathOf(key)}/`).then(learn).finally(() => reading.delete(key)),
     );
   }
   return reading.get(key);

@@ -8,7 +8,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { dropPart, parts, restOf, share } from "./payment.js";
 import { keepFocus, Pad, PaneHead, Undo } from "./pieces.js";
-import { go } from "./routes.js";
+import { go, placeOf } from "./routes.js";
 import { euros, narrow } from "./state.js";
 import { offerUndo } from "./undo.js";
 import { Ways } from "./ways.js";
@@ -43,7 +43,7 @@ export function Split({ saleKey }) {
   }
   function leave() {
     share.value = null;
-    go(saleKey ? `sale/${saleKey}` : "");
+    go(placeOf(saleKey));
   }
 
   return html`<section class="pane split-pane">
