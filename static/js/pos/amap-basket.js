@@ -7,11 +7,12 @@ import { uuid7 } from "../uuid7.js";
 import { t, tn } from "../words.js";
 import { baskets, keepFresh, learnBasket, moneyOf } from "./amap.js";
 import { BasketBadge, MoneyBadge } from "./amap-list.js";
+import { bringForward, choose, search } from "./collect.js";
 import { attemptOnce } from "./deeds.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { PaneHead } from "./pieces.js";
-import { go } from "./routes.js";
+import { COLLECT, go } from "./routes.js";
 import { announce, euros, hour, may } from "./state.js";
 
 function Line({ line, isTicked, onTick, isOpen }) {
@@ -27,6 +28,17 @@ function Line({ line, isTicked, onTick, isOpen }) {
     : html`<div class="farm-line" data-gone=${isGone}>${inside}</div>`}</li>`;
 }
 
+/** Put this due among those to be paid now, its payee first; the till collects it as any other. */
+function collect(code) {
+  attemptOnce(async () => {
+    const due = (await search(code))?.find((one) => one.code.replace("-", "") === code.replace("-", ""));
+    if (!due) return;
+    choose(due);
+    bringForward(due.payee);
+    go(COLLECT);
+  });
+}
+
 function Money({ basket }) {
   const money = moneyOf(basket);
   return html`<div class="farm-money" data-owed=${money.kind === "owed"}>
@@ -34,7 +46,7 @@ function Money({ basket }) {
     <${MoneyBadge} basket=${basket} />
     ${money.kind === "owed" && html`<small>${t("amap.code", { code: basket.due.code })}</small>`}
     ${money.kind === "owed" && may("sell") && html`<button type="button" class="primary-button"
-      data-act="collect" data-due=${basket.due.id} onClick=${() => go(`dues/${basket.due.code}`)}>
+      data-act="collect-basket" data-due=${basket.due.code} onClick=${() => collect(basket.due.code)}>
       <${Icon} name="cash" />${t("amap.collect")}</button>`}
   </div>`;
 }

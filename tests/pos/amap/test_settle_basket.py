@@ -74,7 +74,7 @@ def test_it_is_sealed_once_however_often_it_is_told(farm):
 
     look_at_due(due_id=one.due_id, at=NOW)
 
-    assert Document.objects.filter(kind="ticket", register__payee=farm.payee).count() == 1
+    assert Document.objects.filter(kind="TICKET", register__payee=farm.payee).count() == 1
 
 
 def test_two_baskets_paid_in_one_go_have_a_ticket_each(farm):
