@@ -25,7 +25,7 @@ _COOPERATIVE = DemoPayee(
     vat_id="FR04900418276",
     address="18 avenue du 8-Mai-1945, 91120 Palaiseau",
 )
-_FARMERS = DemoPayee(
+FARMERS = DemoPayee(
     name="AMAP de l’Yvette",
     kind=PayeeKind.PRODUCERS,
     phrase="teraa development network merchant farm baskets",
@@ -39,6 +39,7 @@ _PEOPLE = (
     DemoPerson("Camille", Role.MANAGER, pin="1793", email="camille@genesis.example"),
     DemoPerson("Noé", Role.CASHIER, pin="2580"),
     DemoPerson("Inès", Role.TREASURER, pin="4826", email="ines@genesis.example"),
+    DemoPerson("Maud", Role.COORDINATOR, pin="6173", email="maud@genesis.example"),
     # No PIN: an auditor reads the books in the back office and never touches a till.
     DemoPerson("Gaël", Role.AUDITOR, email="gael@genesis.example"),
 )
@@ -148,7 +149,7 @@ GENESIS = DemoVenue(
         DemoHours((4,), datetime.time(8, 30), datetime.time(23, 30)),
         DemoHours((5,), datetime.time(10, 0), datetime.time(1, 0)),
     ),
-    payees=(_COOPERATIVE, _FARMERS),
+    payees=(_COOPERATIVE, FARMERS),
     people=_PEOPLE,
     tills=(DemoTill("Bar", "BAR"), DemoTill("Terrasse", "TERRASSE")),
     agent="Agent du comptoir",

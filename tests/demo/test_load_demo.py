@@ -48,8 +48,10 @@ def test_it_fills_a_bar_with_forty_products_in_six_categories(demo):
     assert Product.objects.filter(venue=demo).count() == 40
     assert Category.objects.filter(venue=demo).count() == 6
     assert Station.objects.filter(venue=demo, kind="till").count() == 2
-    assert StaffMember.objects.filter(venue=demo).exclude(pin_hash="").count() == 3
-    assert {one.role for one in demo.staff.all()} == {"manager", "cashier", "treasurer", "auditor"}
+    assert StaffMember.objects.filter(venue=demo).exclude(pin_hash="").count() == 4
+    assert {one.role for one in demo.staff.all()} == {
+        *("manager", "cashier", "coordinator", "treasurer", "auditor")
+    }
 
 
 def test_a_second_run_adds_nothing(db, keys_dir):
