@@ -88,14 +88,19 @@ def _row(row: BoardRow, first: datetime.datetime, last: datetime.datetime, zone:
         bars.append(
             Bar(
                 claim=claim,
-                starts=claim.starts_at.astimezone(zone),
-                ends=claim.ends_at.astimezone(zone),
+                starts=_wall(claim.starts_at, zone),
+                ends=_wall(claim.ends_at, zone),
                 left=_percent(start - first, last - first),
                 width=_percent(end - start, last - first),
                 lane=lane,
             )
         )
     return Row(row.name, row.is_choice, row.atoms, max(1, len(busy_until)), bars)
+
+
+def _wall(at: datetime.datetime, zone: ZoneInfo) -> datetime.datetime:
+    """What the venue's clock shows, without a zone: a template would turn it into its own."""
+    return at.astimezone(zone).replace(tzinfo=None)
 
 
 def _percent(part: datetime.timedelta, whole: datetime.timedelta) -> str:

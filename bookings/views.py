@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -44,7 +45,7 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     if abs(wanted.day - today) > FARTHEST:
         wanted = queries.Search(today, wanted.minutes, wanted.people)
     found = queries.search(venue=venue, wanted=wanted, at=at, slug=slug)
-    return render(
+    return _page(
         request,
         "bookings/book.html",
         {
@@ -58,6 +59,14 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
             "found": found,
         },
     )
+
+
+def _page(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of ``context["venue"]``: whatever time it tells is that of the venue's clock."""
+    with timezone.override(context["venue"].zone):
+        return render(request, template, context, status=status)
 
 
 def _strip(day: datetime.date, today: datetime.date) -> list[datetime.date]:
@@ -112,7 +121,7 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
                 form = _with_price(request, quote)
         else:
             return HttpResponseRedirect(_next_page(held.booking, slug))
-    return render(
+    return _page(
         request,
         "bookings/offer.html",
         {
@@ -247,7 +256,7 @@ def _booking_page(
     page = queries.page_address("booking", slug=slug, secret=found.secret)
     expires_at = found.expires_at
     stage = queries.stage_of(found, at=at)
-    answer = render(
+    answer = _page(
         request,
         "bookings/booking.html",
         {

@@ -12,10 +12,13 @@ from bookings.wanting import Wanted
 from teraa.common.ids import uuid7
 from teraa.settlement import effects
 from teraa.settlement import operations as settlement
+from teraa.settlement.operations.progress import bring_up_to_date
+from teraa.settlement.osm.models import OsmRequest
 from teraa.spaces.models import Resource
 from teraa.venues.models import Payee, Serving, VatClass, VatRate, Venue
 from tests import make
 from tests.settlement import cast as money
+from tests.settlement.osm.chain_facts import receive
 from tests.spaces import cast as space_cast
 
 HOUR = datetime.timedelta(hours=1)
@@ -131,6 +134,13 @@ def pay_in_cash(booking: Booking, at: datetime.datetime, **fields: Any) -> None:
 def deliver(at: datetime.datetime) -> Any:
     """Let settlement's news reach the bookings, as the effects loop does."""
     return effects.deliver_all(at=at)
+
+
+def see_coins(request: OsmRequest, at: datetime.datetime) -> None:
+    """The coins of a request are in the pool, and everybody has heard of it."""
+    receive(request, request.units, at=at)
+    bring_up_to_date(request_ids=[request.pk], at=at)
+    deliver(at)
 
 
 def again(booking: Booking) -> Booking:

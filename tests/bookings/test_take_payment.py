@@ -44,9 +44,7 @@ def test_a_paid_booking_is_confirmed_and_has_one_ticket(house, at):
     document = Document.objects.get(kind="TICKET")
     assert booking.document == document
     assert document.total_cents == 4000
-    assert (
-        DocumentLine.objects.get().label == "Studio A · jeu. 26 nov. 2026 19:00–21:00 (heure)"
-    )
+    assert DocumentLine.objects.get().label == "Studio A · jeu. 26 nov. 2026 19:00–21:00 (heure)"
     assert DocumentTender.objects.get().kind == "cash"
     assert not Claim.objects.filter(expires_at__isnull=False).exists()
 
@@ -191,8 +189,7 @@ def asked(house, at):
 
 def test_coins_that_were_seen_keep_the_place_beyond_the_countdown(asked, at):
     booking, request = asked
-    OsmRequest.objects.filter(pk=request.pk).update(seen_units=1, state="seen")
-    look_at_due(due_id=booking.due_id, at=at + 19 * MINUTE)
+    cast.see_coins(request, at + 19 * MINUTE)
 
     assert expire_holds(at=at + 25 * MINUTE) == 0
     assert cast.again(booking).expires_at > at + 40 * MINUTE
