@@ -11,7 +11,7 @@ from django.urls import reverse
 from teraa.accounts.models import User
 from teraa.accounts.operations import make_sign_in_link
 from teraa.demo.shapes import DemoPerson, DemoVenue
-from teraa.venues.models import Role, StaffMember, StationKind, Venue
+from teraa.venues.models import Role, StaffMember, Station, StationKind, Venue
 from teraa.venues.operations import make_enrolment_code
 
 # Somebody who starts the house in the morning may open a till in the evening.
@@ -27,14 +27,12 @@ def demo_links(demo: DemoVenue, *, at: datetime.datetime) -> dict[str, Any]:
     """
     venue = Venue.objects.get(slug=demo.slug)
     tills = [
-        {
-            "name": till.name,
-            "url": reverse(
-                "venues:enter_till",
-                args=[make_enrolment_code(station=till, at=at, minutes=MINUTES)],
-            ),
-        }
+        {"name": till.name, "url": _door("venues:enter_till", till, at)}
         for till in venue.stations.filter(kind=StationKind.TILL, revoked_at=None).order_by("pk")
+    ]
+    gates = [
+        {"name": gate.name, "url": _door("enter_gate", gate, at)}
+        for gate in venue.stations.filter(kind=StationKind.GATE, revoked_at=None).order_by("pk")
     ]
     staff = [
         {"name": member.name, "role": str(Role(member.role).label), "pin": person.pin}
@@ -44,17 +42,25 @@ def demo_links(demo: DemoVenue, *, at: datetime.datetime) -> dict[str, Any]:
     links: dict[str, Any] = {
         "venue": reverse("front"),
         "tills": tills,
+        "gates": gates,
         "pins": {one["name"]: one["pin"] for one in staff},
         "staff": staff,
         "demo": reverse("demo"),
     }
     if tills:
         links["till"] = tills[0]["url"]
+    if gates:
+        links["gate"] = gates[0]["url"]
     manager = _manager(venue)
     if manager is not None:
         secret = make_sign_in_link(user=manager, at=at, minutes=MINUTES)
         links["office"] = reverse("accounts:enter", args=[secret])
     return links
+
+
+def _door(name: str, station: Station, at: datetime.datetime) -> str:
+    """The one-time link that makes a browser this station."""
+    return reverse(name, args=[make_enrolment_code(station=station, at=at, minutes=MINUTES)])
 
 
 def _still(venue: Venue, person: DemoPerson) -> StaffMember | None:

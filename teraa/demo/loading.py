@@ -15,7 +15,7 @@ from django.db import transaction
 from pos.catalogue import publish_catalogue
 from pos.models import Category, Product
 from teraa.accounts.operations import office_user
-from teraa.demo import baskets, studios
+from teraa.demo import baskets, festival, studios
 from teraa.demo.shapes import DemoVenue
 from teraa.demo.vat import RATES, SINCE
 from teraa.devices.models import DriverName, Printer
@@ -222,5 +222,6 @@ STEPS: dict[str, Step] = {
     "catalogue": _catalogue,
     "printer": _printer,
     "studios": studios.load,
+    "festival": festival.load,
     "baskets": baskets.load,
 }

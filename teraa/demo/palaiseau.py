@@ -40,6 +40,7 @@ _PEOPLE = (
     DemoPerson("Noé", Role.CASHIER, pin="2580"),
     DemoPerson("Inès", Role.TREASURER, pin="4826", email="ines@genesis.example"),
     DemoPerson("Maud", Role.COORDINATOR, pin="6173", email="maud@genesis.example"),
+    DemoPerson("Sami", Role.GATE, pin="7359"),
     # No PIN: an auditor reads the books in the back office and never touches a till.
     DemoPerson("Gaël", Role.AUDITOR, email="gael@genesis.example"),
 )

@@ -30,6 +30,8 @@ def block(choices: Choices, *, reach: Reach, links: dict[str, Any], docs: str) -
     if "till" in links:
         rows.append((_("A till, enrolled by this link (works once)"), address(links["till"])))
         rows.append((_("PINs at the till"), _pins(links.get("pins", {}))))
+    if "gate" in links:
+        rows.append((_("A gate, enrolled by this link (works once)"), address(links["gate"])))
     rows.append((_("The back office"), address(links.get("office", "/office/"))))
     if "demo" in links:
         rows.append((_("The demonstration wallet"), address(links["demo"])))

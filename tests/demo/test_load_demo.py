@@ -48,7 +48,7 @@ def test_it_fills_a_bar_with_forty_products_in_six_categories(demo):
     assert Product.objects.filter(venue=demo).count() == 40
     assert Category.objects.filter(venue=demo).count() == 6
     assert Station.objects.filter(venue=demo, kind="till").count() == 2
-    assert StaffMember.objects.filter(venue=demo).exclude(pin_hash="").count() == 4
+    assert StaffMember.objects.filter(venue=demo).exclude(pin_hash="").count() == 5
     assert {one.role for one in demo.staff.all()} == {
         *("manager", "cashier", "coordinator", "treasurer", "auditor")
     }
@@ -112,6 +112,7 @@ def test_rates_are_those_of_the_law(demo):
         VatClass.GROCERY: (1000, 550),
         VatClass.CONFECTIONERY: (1000, 2000),
         VatClass.BOOK: (550, 550),
+        VatClass.SHOW: (550, 550),
         VatClass.GOODS: (2000, 2000),
         VatClass.SERVICE: (2000, 2000),
         VatClass.OUT_OF_SCOPE: (0, 0),

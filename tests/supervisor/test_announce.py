@@ -17,6 +17,7 @@ REACH = Reach(
 )
 LINKS = {
     "till": "/till/open/abc/",
+    "gate": "/gate/enter/jkl/",
     "office": "/office/enter/def/",
     "demo": "/demo/",
     "pins": {"Awa": "1234", "Léo": "5678"},
@@ -30,7 +31,7 @@ def _block(choices: Choices, links=LINKS) -> str:
 def test_it_names_every_door_of_a_demonstration():
     said = _block(HERE)
 
-    for path in ("/", "/till/open/abc/", "/office/enter/def/", "/demo/"):
+    for path in ("/", "/till/open/abc/", "/gate/enter/jkl/", "/office/enter/def/", "/demo/"):
         assert f"http://localhost:8000{path}\n" in said
     assert "Awa 1234" in said
     assert "Léo 5678" in said
