@@ -223,7 +223,7 @@ STATIC_ROOT = TERAA_DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "teraa.common.static_files.GzippedStaticFilesStorage"},
 }
 # Our modules import each other by relative path: hashed names would break them. They are
 # revalidated (a 304 costs a millisecond on a till's network); the vendored ones carry versions.
