@@ -24,7 +24,7 @@ from django.forms import ModelChoiceField
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from teraa.common.clock import now
+from teraa.common.clock import iso_utc, now
 from teraa.common.ids import uuid7
 from teraa.settlement.models import RateQuote
 from teraa.settlement.osm.devnet.node import DevelopmentNode
@@ -54,7 +54,7 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 # These pass every check of permission: they try every foreign id, the others a seeded sample of
 # them in an ordinary run (TERAA_LONG=1: all).
-STRONGEST = ("manager at a till", "agent", "manager in the office")
+STRONGEST = ("manager at a till", "gate", "agent", "manager in the office")
 SAMPLE = 3
 
 
@@ -123,6 +123,67 @@ def a_hand_out(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "missing": [str(house.basket.lines.get().pk)]}
 
 
+def an_offer(house: House) -> dict[str, Any]:
+    return {"offer": house.booking.offer_id}
+
+
+def a_guest(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "total_cents": 2000, "name": "Ada", "email": "ada@example.org"}
+
+
+def own_booking(house: House) -> dict[str, Any]:
+    return {"slug": house.venue.slug, "secret": house.booking.secret}
+
+
+def own_venue(house: House) -> dict[str, Any]:
+    return {"slug": house.venue.slug}
+
+
+def a_hold(house: House) -> dict[str, Any]:
+    return {
+        **a_guest(house),
+        "offer": str(house.booking.offer_id),
+        "starts_at": iso_utc(house.booking.ends_at),
+        "minutes": 60,
+    }
+
+
+def an_event(house: House) -> dict[str, Any]:
+    return {"event": house.event.slug}
+
+
+def own_slug(house: House) -> dict[str, Any]:
+    return {"slug": house.venue.slug}
+
+
+def a_ticket_form(house: House) -> dict[str, Any]:
+    rate = house.event.rates.order_by("number")[0]
+    return {
+        "key": str(uuid7()),
+        "name": f"{house.word} public",
+        "email": "public@example.org",
+        f"rate-{rate.pk}": 1,
+        f"price-{rate.pk}": rate.price_cents,
+    }
+
+
+def a_ticket_order(house: House) -> dict[str, Any]:
+    rate = house.event.rates.order_by("number")[0]
+    return {
+        "key": str(uuid7()),
+        "event": house.event.slug,
+        "name": f"{house.word} public",
+        "email": "public@example.org",
+        "lines": [{"rate": str(rate.pk), "quantity": 1}],
+        "total_cents": rate.price_cents,
+    }
+
+
+def a_scan(house: House) -> dict[str, Any]:
+    code = house.event.tickets.order_by("number")[0].qr
+    return {"key": str(uuid7()), "event": str(house.event.pk), "code": code}
+
+
 DOORS: dict[str, Door] = {
     "": Door(shows="the house's front page"),
     "lieu/<slug:slug>/": Door(shows="a venue's public page"),
@@ -159,8 +220,47 @@ DOORS: dict[str, Door] = {
     "api/amap/baskets/<uuid:key>/hand-out/": Door(body=a_hand_out, path=basket),
     "api/amap/baskets/<uuid:key>/absent/": Door(body=a_key, path=basket),
     "api/amap/baskets/<uuid:key>/take-back/": Door(body=a_key, path=basket),
+    "book/": Door(),
+    "book/<uuid:offer>/": Door(body=a_guest, path=an_offer, form=True),
+    "book/b/<str:secret>/": Door(secret=True),
+    "book/b/<str:secret>/cancel/": Door(body=nothing, path=own_booking, form=True, secret=True),
+    "book/b/<str:secret>/calendar.ics": Door(secret=True),
+    "lieu/<slug:slug>/book/": Door(shows="what a venue lets, with its prices"),
+    "lieu/<slug:slug>/book/<uuid:offer>/": Door(shows="the same", path=own_venue),
+    "lieu/<slug:slug>/book/b/<str:secret>/": Door(secret=True),
+    "lieu/<slug:slug>/book/b/<str:secret>/cancel/": Door(
+        body=nothing, path=own_booking, form=True, secret=True
+    ),
+    "lieu/<slug:slug>/book/b/<str:secret>/calendar.ics": Door(secret=True),
+    "api/bookings/<slug:slug>/search/": Door(shows="what a venue lets, with its prices"),
+    "api/bookings/<slug:slug>/holds/": Door(
+        body=a_hold, path=own_venue, shows="who is paid for what a venue lets"
+    ),
+    "api/bookings/<slug:slug>/bookings/<str:secret>/": Door(secret=True),
+    "api/bookings/<slug:slug>/bookings/<str:secret>/cancel/": Door(
+        body=nothing, path=own_booking, secret=True
+    ),
     "api/agent/lease/": Door(body=lambda house: {"max": 4, "run": str(uuid7())}),
     "api/agent/jobs/<uuid:key>/report/": Door(body=lambda house: {"state": "sent", "attempt": 1}),
+    "events/": Door(),
+    "events/<slug:event>/": Door(body=a_ticket_form, path=an_event, form=True),
+    "events/o/<str:secret>/": Door(secret=True),
+    "events/o/<str:secret>/cancel/": Door(body=nothing, form=True, secret=True),
+    "events/o/<str:secret>/tickets.pdf": Door(secret=True),
+    "lieu/<slug:slug>/events/": Door(shows="what is on sale at a venue"),
+    "lieu/<slug:slug>/events/<slug:event>/": Door(shows="an event on sale, its prices"),
+    "lieu/<slug:slug>/events/o/<str:secret>/": Door(secret=True),
+    "lieu/<slug:slug>/events/o/<str:secret>/cancel/": Door(body=nothing, form=True, secret=True),
+    "lieu/<slug:slug>/events/o/<str:secret>/tickets.pdf": Door(secret=True),
+    "gate/": Door(),
+    "gate/enter/<str:code>/": Door(body=nothing, form=True, secret=True),
+    "api/ticketing/gate/": Door(),
+    "api/ticketing/scans/": Door(body=a_scan),
+    "api/ticketing/<slug:slug>/events/": Door(shows="what is on sale at a venue"),
+    "api/ticketing/<slug:slug>/events/<slug:event>/": Door(shows="an event on sale, its prices"),
+    "api/ticketing/<slug:slug>/orders/": Door(body=a_ticket_order, path=own_slug),
+    "api/ticketing/<slug:slug>/orders/<str:secret>/": Door(secret=True),
+    "api/ticketing/<slug:slug>/orders/<str:secret>/cancel/": Door(body=nothing, secret=True),
     "api/schema/": Door(),
     "api/docs/": Door(),
     # The demonstration shows both of its venues to everybody, and is not there otherwise.

@@ -16,6 +16,10 @@ from django.apps import apps
 from django.db import connection, models
 from django.test import Client
 
+from bookings.models import Booking
+from bookings.operations import hold_space
+from bookings.wanting import Wanted as BookingWanted
+from bookings.wanting import starts_of
 from pos.amap.models import (
     AmapGroup,
     Basket,
@@ -50,13 +54,21 @@ from teraa.venues.models import (
     Station,
     StationKind,
     VatClass,
+    VatRate,
     Venue,
 )
 from teraa.venues.operations import WrongPin, make_enrolment_code, sign_on
 from tests import make
+from tests.bookings import cast as booking_cast
 from tests.settlement.osm.channel import Channel
+from tests.spaces import cast as space_cast
+from tests.ticketing import cast as ticketing_cast
+from ticketing.models import Event, TicketFile
 
-ROOMS = ("accounts", "amap", "devices", "fiscal", "live", "osm", "pos", "settlement", "venues")
+ROOMS = (
+    *("accounts", "amap", "bookings", "devices", "fiscal", "live", "osm", "pos", "settlement"),
+    *("spaces", "ticketing", "venues"),
+)
 PIN = "2580"
 OSM = 100_000_000
 
@@ -96,6 +108,9 @@ class House:
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
     basket: Basket = field(init=False)
+    booking: Booking = field(init=False)
+    event: Event = field(init=False)
+    gate: Station = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
     tills: dict[str, Station] = field(default_factory=dict)
     shifts: dict[str, str] = field(default_factory=dict)
@@ -136,7 +151,9 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _people(house, at)
     _printer(house)
     _sales(house, channel, at)
+    _bookings(house, at)
     _baskets(house, at)
+    _events(house, at)
     return house
 
 
@@ -255,6 +272,70 @@ def _baskets(house: House, at: datetime.datetime) -> None:
     bring_file(group=group, kind="members", name=f"{word}.csv", content=content, by=by, at=at)
 
 
+def _bookings(house: House, at: datetime.datetime) -> None:
+    VatRate.objects.create(
+        venue=house.venue,
+        vat_class=VatClass.SERVICE,
+        serving="on_site",
+        rate_bp=2000,
+        valid_from=make.LONG_AGO,
+    )
+    (atom,) = space_cast.atoms(house.venue, f"{house.word} atome")
+    studio = space_cast.resource(house.venue, f"{house.word} studio", [atom])
+    offer = booking_cast.offer(studio, house.payee)
+    (start, *_rest) = starts_of(
+        offer,
+        day=at.date() + datetime.timedelta(days=2),
+        minutes=60,
+        zone=house.venue.zone,
+        at=at,
+    )
+    wanted = BookingWanted(
+        key=uuid7(),
+        offer=offer.pk,
+        starts_at=start,
+        minutes=60,
+        people=1,
+        name=f"{house.word} invitée",
+        email=f"{house.word.lower()}.invitee@example.org",
+        total_cents=2000,
+        pays="till",
+        language="fr",
+    )
+    house.booking = hold_space(venue=house.venue, wanted=wanted, at=at).booking
+
+
+def _events(house: House, at: datetime.datetime) -> None:
+    """A concert on sale: two tickets of which one is inside, an order that waits, a file."""
+    for serving in Serving.values:
+        VatRate.objects.create(
+            venue=house.venue,
+            vat_class=VatClass.SHOW,
+            serving=serving,
+            rate_bp=550,
+            valid_from=make.LONG_AGO,
+        )
+    show = ticketing_cast.show(
+        at=at,
+        venue=house.venue,
+        payee=house.payee,
+        slug=f"concert-{house.word.lower()}",
+        title=f"{house.word} concert",
+        place=f"{house.word} salle",
+    )
+    house.event = show.event
+    tickets = show.sell(0, 0, 2, at=at, name=f"{house.word} public")
+    show.order(1, at=at, name=f"{house.word} public")
+    TicketFile.objects.create(
+        order=tickets[0].order, venue=house.venue, pdf=house.word.encode(), made_at=at
+    )
+    house.gate = make.station(house.venue, kind=StationKind.GATE, name=f"{house.word} porte")
+    guard = house.people["gate"]
+    house.shifts["at the gate"] = sign_on(station=house.gate, staff_id=guard.pk, pin=PIN, at=at)
+    session = StationSession(house.gate, house.venue, guard, None)
+    ticketing_cast.scan(session, house.event, tickets[1].qr, at=at)
+
+
 # -- who knocks ---------------------------------------------------------------------------------
 
 
@@ -273,6 +354,7 @@ def knocking(house: House) -> Iterator[Party]:
     for role in Role.values:
         token = house.tills[role].token  # type: ignore[attr-defined]
         yield Party(f"{role} at a till", _at_station(token, house.shifts[role]))
+    yield Party("gate", _at_station(house.gate.token, house.shifts["at the gate"]))  # type: ignore[attr-defined]
     agent = Client(
         raise_request_exception=False,
         headers={"Authorization": f"Station {house.agent.token}"},  # type: ignore[attr-defined]
