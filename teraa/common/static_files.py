@@ -8,7 +8,7 @@ from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedStaticFilesStorage
 
 
-class GzippedStaticFilesStorage(CompressedStaticFilesStorage):
+class GzippedStaticFilesStorage(CompressedStaticFilesStorage):  # type: ignore[misc]
     """gzip only: brotli at its finest would take a minute of a first start for a few kilobytes."""
 
     def create_compressor(self, **kwargs: Any) -> Compressor:
