@@ -50,6 +50,7 @@ from teraa.venues.models import (
     OpeningHours,
     Payee,
     Role,
+    Serving,
     StaffMember,
     Station,
     StationKind,
