@@ -77,7 +77,8 @@ export function FarmBasket({ id }) {
       show(await post(`/api/amap/baskets/${id}/${what}/`, { ...body, key }));
       delete keys.current[what];
     });
-    if (!done) attemptOnce(async () => show(await get(`/api/amap/baskets/${id}/`)));
+    // What was refused is shown in its own words; who was first comes with the next reading.
+    if (!done) get(`/api/amap/baskets/${id}/`).then(show, () => {});
     setBusy(false);
     return done;
   }

@@ -9,6 +9,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { isOpen, parts, restOf } from "./payment.js";
 import { hue, keepFocus, Undo } from "./pieces.js";
+import { COLLECT, route } from "./routes.js";
 import { euros, narrow } from "./state.js";
 import { Ways } from "./ways.js";
 
@@ -69,6 +70,8 @@ export function Total() {
 
 export function Basket() {
   const isEmpty = !entries.value.length;
+  // Other people's money is being taken beside it: one place to pay on a screen.
+  const isCollecting = route.value.key === COLLECT;
   return html`<section class="ticket" aria-label=${t("cart")}>
     <div class="ticket-head">
       <${Serving} />
@@ -82,7 +85,7 @@ export function Basket() {
     <${Undo} />
     <${Chosen} />
     <${Total} />
-    <${Ways} focused=${isPaying.value} />
+    ${!isCollecting && html`<${Ways} focused=${isPaying.value} />`}
   </section>`;
 }
 

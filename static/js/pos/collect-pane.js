@@ -8,7 +8,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { share } from "./payment.js";
 import { PaneHead } from "./pieces.js";
-import { COLLECT, go } from "./routes.js";
+import { COLLECT, go, route } from "./routes.js";
 import { euros } from "./state.js";
 import { Ways } from "./ways.js";
 
@@ -33,6 +33,7 @@ function Due({ due }) {
 /** Everything chosen, a payee at a time; where it stands beside the cart, it leads here. */
 export function Chosen() {
   if (!groups.value.length) return null;
+  const isThere = route.value.key === COLLECT;
   return html`<section class="collect-chosen" aria-label=${t("collect.also")}>
     <h3>${t("collect.also")}</h3>
     ${groups.value.map((group) => html`<div class="collect-group" key=${group.payee.id}>
@@ -41,9 +42,9 @@ export function Chosen() {
         <span>${due.label || due.code}</span>
         <button type="button" class="round" aria-label=${t("collect.drop", { label: due.label || due.code })}
           onClick=${() => drop([due])}><${Icon} name="cross" /></button></li>`)}</ul>
-      <button type="button" class="way" data-act="collect-go" data-payee=${group.payee.name}
+      ${!isThere && html`<button type="button" class="way" data-act="collect-go" data-payee=${group.payee.name}
         onClick=${() => { bringForward(group.payee); go("collect"); }}>
-        ${t("collect.go", { amount: euros(group.cents) })}</button>
+        ${t("collect.go", { amount: euros(group.cents) })}</button>`}
     </div>`)}
   </section>`;
 }
