@@ -237,7 +237,7 @@ def _claim(
         ends_at=booking.ends_at,
         at=at,
         expires_at=expires_at,
-        label=f"{offer.name} · {booking.guest_name}"[: wanting.LABEL_LENGTH],
+        label=f"{booking.guest_name} · {offer.name}"[: wanting.LABEL_LENGTH],
     )
 
 
