@@ -355,7 +355,6 @@ class ImportFileAdmin(FarmAdmin):
 
 @admin.register(Export)
 class ExportAdmin(FarmAdmin):
-    view_permission = READ_BOOKS
     change_permission = None
     may_add = False
     list_display = ["made_at", "name", "kind", "people", "excel", "made_by"]

@@ -247,7 +247,7 @@ class Distribution(Stateful):
     )
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
-    place = models.CharField(_("place"), max_length=120, blank=True)
+    place = models.CharField(_("where it takes place"), max_length=120, blank=True)
     note = models.TextField(_("note for members"), blank=True, max_length=1000)
     float_cents = models.PositiveIntegerField(_("cash float in cents"), default=0)
     state = models.CharField(

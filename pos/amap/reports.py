@@ -122,6 +122,7 @@ class Sheet:
     rows: list[SheetRow]
     total_cents: int
     owed_cents: int
+    has_fees: bool
 
 
 def sheet(distribution: Distribution) -> Sheet:
@@ -136,6 +137,7 @@ def sheet(distribution: Distribution) -> Sheet:
         rows,
         sum(row.total_cents for row in rows),
         sum(row.owed_cents for row in rows),
+        any(line.fee_cents for row in rows for line in row.lines),
     )
 
 

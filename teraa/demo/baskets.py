@@ -80,7 +80,7 @@ EGGS = (
     (
         DemoFarmProduct("OEUF6", "Œufs", 240, 6000),
         DemoFarmProduct("OEUF12", "Œufs", 460, 12000),
-        DemoFarmProduct("MIEL", "Miel de tilleul", 690, 500, Unit.GRAM, organic=False),
+        DemoFarmProduct("MIEL", "Miel de tilleul", 690, 500_000, Unit.GRAM, organic=False),
     ),
 )
 # Household by its place above → what it takes, in thousandths.

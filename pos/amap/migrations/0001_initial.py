@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=teraa.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('starts_at', models.DateTimeField(verbose_name='begins')),
                 ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('place', models.CharField(blank=True, max_length=120, verbose_name='place')),
+                ('place', models.CharField(blank=True, max_length=120, verbose_name='where it takes place')),
                 ('note', models.TextField(blank=True, max_length=1000, verbose_name='note for members')),
                 ('float_cents', models.PositiveIntegerField(default=0, verbose_name='cash float in cents')),
                 ('state', models.CharField(choices=[('ordering', 'Orders may still change'), ('ready', 'Orders closed')], default='ordering', max_length=10, verbose_name='state')),
