@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
@@ -15,7 +15,7 @@ from teraa.common.clock import now
 from teraa.common.problems import NotFound, Problem
 from teraa.venues import tries
 from teraa.venues.api import keep_station
-from teraa.venues.models import StationKind
+from teraa.venues.models import StationKind, Venue
 from teraa.venues.public import venue_or_404
 from ticketing import dates, queries
 from ticketing.addresses import order_path, page_of, payment_of, public_path
@@ -34,7 +34,10 @@ def _private(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-def _refused(request: HttpRequest, problem: Problem, venue: object) -> HttpResponse:
+def _refused(request: HttpRequest, problem: Problem, venue: Venue) -> HttpResponse:
+    if isinstance(problem, NotFound):
+        # The house's own page: it says nothing of a venue in which one guesses.
+        raise Http404
     context = {"problem": problem.as_dict(), "venue": venue}
     return render(request, "error.html", context, status=problem.status)
 

@@ -125,9 +125,7 @@ def test_sixteen_gates_admit_one_ticket_once(live_database, keys_dir):
     cookies = [_gate(show) for _ in range(GATES)]
     with web(live_database, keys=keys_dir) as address:
         clients = [httpx.Client(cookies=one, timeout=60) for one in cookies]
-        tokens = [
-            client.get(f"{address}/api/ticketing/gate/").json()["csrf"] for client in clients
-        ]
+        tokens = [client.get(f"{address}/api/ticketing/gate/").json()["csrf"] for client in clients]
 
         def scan(number):
             body = {"key": str(uuid7()), "event": str(show.event.pk), "code": ticket.qr}
