@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.forms.models import BaseInlineFormSet
+from unfold.forms import PaginationInlineFormSet
 
 from teraa.venues.office import VenueTabularInline
 
 
-class RowsOfVenue(BaseInlineFormSet):  # type: ignore[type-arg]
+class RowsOfVenue(PaginationInlineFormSet):  # type: ignore[misc]
     """Gives each line its parent's venue before it is checked, so that a foreign row is refused."""
 
-    def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)
-        form.instance.venue_id = getattr(self.instance, "venue_id", None)
+    def full_clean(self) -> None:
+        # Not earlier: the forms are made before the parent's own form was read.
+        for form in self.forms:
+            form.instance.venue_id = getattr(self.instance, "venue_id", None)
+        super().full_clean()
 
 
 class RowsInline(VenueTabularInline):

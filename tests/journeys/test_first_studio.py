@@ -210,7 +210,7 @@ def test_the_team_sees_the_day_on_one_board(house, browser):
     with page_at(browser, size=TABLET) as page:
         page.goto(house.url + links["office"])
         page.locator("form button[type=submit]").last.click()
-        page.goto(f"{house.url}/office/bookings/booking/board?day={day}")
+        page.goto(f"{house.url}/office/bookings/booking/board/?day={day}")
         row = page.locator(".day-board-row", has=page.locator("h3", has_text="Grand Studio"))
         expect(row.locator(".day-board-bar")).to_have_count(2)
         expect(row).to_contain_text("Ana Costa")
