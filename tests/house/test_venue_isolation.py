@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -93,6 +94,16 @@ def a_sale(house: House) -> dict[str, Any]:
 
 def a_tender(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "kind": "cash", "amount_cents": 1, "received_cents": 1}
+
+
+def a_collection(house: House) -> dict[str, Any]:
+    """The same collection again: what is owed once can be taken once."""
+    due = house.collection.tenders.get().due_id
+    return {"key": str(house.collection.key), "dues": [str(due)], "kind": "cash"}
+
+
+def collection(house: House) -> dict[str, Any]:
+    return {"key": house.collection.key}
 
 
 def a_key(house: House) -> dict[str, Any]:
@@ -208,6 +219,13 @@ DOORS: dict[str, Door] = {
     "api/pos/sales/<uuid:key>/requests/cancel/": Door(body=nothing, path=waiting_sale),
     "api/pos/sales/<uuid:key>/cancel/": Door(body=nothing, path=waiting_sale),
     "api/pos/sales/<uuid:key>/print/": Door(body=a_key, path=paid_sale),
+    "api/pos/dues/": Door(),
+    "api/pos/collections/": Door(body=a_collection),
+    "api/pos/collections/<uuid:key>/": Door(path=collection),
+    "api/pos/collections/<uuid:key>/requests/cancel/": Door(body=nothing, path=collection),
+    "api/pos/collections/<uuid:key>/print/": Door(body=a_key, path=collection),
+    "pay/<str:token>/": Door(body=nothing, form=True, secret=True),
+    "pay/<str:token>/state/": Door(secret=True),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
     "amap/": Door(shows="the next distribution and what is in season, nobody's name"),
@@ -378,7 +396,8 @@ class Knocking:
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         with connection.execute_wrapper(self.watch):
             answer = party.client.generic(method, url, _encoded(body, form), content_type=kind)
-        text = _text(answer)
+        # The language choice says the address back.
+        text = _text(answer).replace(quote(url), "").replace(url, "")
         said = f"{party.name}: {method} {url} {json.dumps(body) if body else ''} → {answer.status_code}"
         if answer.status_code >= 500 and url != "/healthz":  # in which nothing beats here
             self.complaints.append(f"{said}: must not fail ({_failure(answer)})")
@@ -390,7 +409,8 @@ class Knocking:
         else:
             sent = f"{url} {json.dumps(body)}"
             for one in self.ids:
-                if one in text and one not in sent:
+                # What a venue offers to everybody may be named, to be ordered.
+                if one in text and one not in sent and not shows:
                     self.complaints.append(f"{said} shows the id {one}")
         if self.has_written and answer.status_code < 400:
             self._nothing_moved(said)
@@ -520,7 +540,7 @@ def test_no_door_shows_or_moves_what_is_another_venues(houses):
             continue
         follow(ours)
         door = DOORS[route]
-        names = list(pattern.pattern.converters)
+        names = re.findall(r"<\w+:(\w+)>", route)
         methods = unsafe_methods(pattern) or (["POST"] if door.body else [])
         for party in parties:
             foreign_ids = knock.ids_for(party)

@@ -15,6 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 from django.test import Client
+from django.utils.text import slugify
 
 from bookings.models import Booking
 from bookings.operations import hold_space
@@ -39,12 +40,15 @@ from teraa.accounts.models import User
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
 from teraa.devices.profiles import Profile, profile_to_json
-from teraa.fiscal.registers import open_register
+from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
+from teraa.fiscal.registers import open_register, register_for
+from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
-from teraa.settlement.models import Due
+from teraa.settlement.models import Collection, Due
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
 from teraa.settlement.osm.models import ChainTransaction, OsmRequest
+from teraa.settlement.queries import settled_tenders
 from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
 from teraa.venues.models import (
     OpeningHours,
@@ -109,6 +113,7 @@ class House:
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
     basket: Basket = field(init=False)
+    collection: Collection = field(init=False)
     booking: Booking = field(init=False)
     event: Event = field(init=False)
     gate: Station = field(init=False)
@@ -131,7 +136,7 @@ class House:
 
 def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     """A venue that has lived a little: sales, payments, coins, paper, wrong PINs."""
-    venue = make.venue(slug=word.lower(), name=f"{word} lieu", tagline=f"{word} devise")
+    venue = make.venue(slug=slugify(word), name=f"{word} lieu", tagline=f"{word} devise")
     OpeningHours.objects.create(
         venue=venue, weekday=0, opens=datetime.time(9), closes=datetime.time(18)
     )
@@ -234,7 +239,27 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
         amount_cents=500,
         at=at,
     )
-    settlement.collect(key=uuid7(), venue_id=house.venue.pk, due_ids=[due.pk], kind="cash", at=at)
+    house.collection = settlement.collect(
+        key=uuid7(), venue_id=house.venue.pk, due_ids=[due.pk], kind="cash", at=at
+    )
+    line = LineDraft(
+        label=f"{house.word} chose",
+        quantity_milli=1000,
+        unit_price_cents=500,
+        total_cents=500,
+        vat_class="other",
+        vat_rate_bp=2000,
+        subject=due.line_subject,
+    )
+    seal_ticket(
+        register_id=register_for(station_id=house.till.pk, payee_id=house.payee.pk),
+        ticket=TicketDraft(
+            lines=[line],
+            tenders=[TenderDraft.of(one) for one in settled_tenders(due_id=due.pk)],
+        ),
+        document_id=uuid7(),
+        at=at,
+    )
 
 
 def _baskets(house: House, at: datetime.datetime) -> None:
@@ -320,7 +345,7 @@ def _events(house: House, at: datetime.datetime) -> None:
         at=at,
         venue=house.venue,
         payee=house.payee,
-        slug=f"concert-{house.word.lower()}",
+        slug=f"concert-{house.venue.slug}",
         title=f"{house.word} concert",
         place=f"{house.word} salle",
     )
