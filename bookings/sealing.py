@@ -10,7 +10,11 @@ from teraa.settlement.queries import SettledTender
 
 
 def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDraft:
-    """The ticket of a paid ``booking``, from what was frozen when it was made."""
+    """The ticket of a paid ``booking``, from what was frozen when it was made.
+
+    Each line names the due, so that a till that took the money finds the ticket.
+    """
+    due = booking.due.line_subject if booking.due is not None else ""
     return TicketDraft(
         subject=f"bookings.booking:{booking.key}",
         station_label=_same(tender.station_label for tender in tenders),
@@ -24,6 +28,7 @@ def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDr
                 vat_class=line["vat_class"],
                 vat_rate_bp=line["vat_rate_bp"],
                 product_key=str(booking.offer_id),
+                subject=due,
             )
             for line in booking.lines
         ),

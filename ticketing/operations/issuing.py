@@ -119,6 +119,7 @@ def _receipt(
 ) -> TicketDraft:
     """The fiscal ticket: values frozen when the order was placed."""
     session = f" ({order.event.session})" if order.event.session > 1 else ""
+    due = order.due.line_subject if order.due is not None else ""  # for the till that took it
     return TicketDraft(
         subject=f"ticketing.order:{order.key}",
         station_label=station_label[:60],
@@ -133,6 +134,7 @@ def _receipt(
                 vat_rate_bp=line["vat_rate_bp"],
                 serving=Serving.ON_SITE,
                 product_key=line["rate"],
+                subject=due,
             )
             for line in order.lines
         ),
