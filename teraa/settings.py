@@ -206,6 +206,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/",
     "ENUM_NAME_OVERRIDES": {
         "SaleState": "pos.states.SaleState",
+        "BasketState": "pos.amap.states.BasketState",
+        "DueState": "teraa.settlement.states.DueState",
     },
 }
 

@@ -41,7 +41,7 @@ def seal_if_settled(basket: Basket, *, at: datetime.datetime) -> bool:
             subject=f"{SUBJECT}:{basket.pk}",
             station_label=last.station_label if station_id else "",
             operator_label=last.operator,
-            lines=ticket_lines(basket),
+            lines=ticket_lines(basket, subject=due.line_subject),
             tenders=tuple(TenderDraft.of(tender) for tender in tenders),
         ),
         document_id=uuid7(),
@@ -57,8 +57,11 @@ def owed_lines(lines: list[OrderLine]) -> list[OrderLine]:
     return [line for line in lines if line.quantity_milli and not line.paid_elsewhere]
 
 
-def ticket_lines(basket: Basket) -> tuple[LineDraft, ...]:
-    """The frozen lines; fees one line a rate, since a fee follows the goods it is for."""
+def ticket_lines(basket: Basket, *, subject: str) -> tuple[LineDraft, ...]:
+    """The frozen lines; fees one line a rate, since a fee follows the goods it is for.
+
+    ``subject`` names the due on each, so that the ticket is found from the money.
+    """
     lines = owed_lines(list(basket.lines.order_by("position", "pk")))
     drafts = [
         LineDraft(
@@ -69,6 +72,7 @@ def ticket_lines(basket: Basket) -> tuple[LineDraft, ...]:
             vat_rate_bp=line.vat_rate_bp,
             serving="takeaway",
             product_key=str(line.product_id),
+            subject=subject,
         )
         for line in lines
     ]
@@ -86,6 +90,7 @@ def ticket_lines(basket: Basket) -> tuple[LineDraft, ...]:
             total_cents=cents,
             vat_rate_bp=rate_bp,
             serving="takeaway",
+            subject=subject,
         )
         for rate_bp, cents in sorted(fees.items())
     ]

@@ -62,6 +62,7 @@ def test_a_ticket_says_what_was_in_the_basket_and_who_sells(farm):
         "Frais de gestion",
     ]
     assert [tax["rate_bp"] for tax in ticket["taxes"]] == [550]
+    assert {line["subject"] for line in ticket["lines"]} == {one.due.line_subject}
     assert farm.payee.name in one.document.payload
     register = one.document.register
     assert (register.payee, register.station) == (farm.payee, farm.session.station)
