@@ -15,7 +15,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, live
+from tests.bench import baseline, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -86,7 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each closed loop")
     parser.add_argument("--rounds", type=int, default=60, help="payments timed from the node")
-    parser.add_argument("--only", choices=["sales", "events"], help="one figure only")
+    parser.add_argument("--only", choices=["sales", "events", "trades"], help="one figure only")
     asked = parser.parse_args()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
@@ -96,9 +96,11 @@ def main() -> int:
     data.chmod(0o755)
     try:
         with running_house(data / "house", block_seconds=1) as house:
-            if asked.only != "events":
+            if asked.only in (None, "sales"):
                 found["cash_sale"] = sales(house, asked.seconds)
-            if asked.only != "sales":
+            if asked.only in (None, "trades"):
+                found["trades"] = trades.measure(house, asked.seconds)
+            if asked.only in (None, "events"):
                 found["node_event_to_till"] = events(house, asked.rounds)
     finally:
         shutil.rmtree(data, ignore_errors=True)

@@ -23,44 +23,54 @@ TABLES = {
 
 
 def write_script(owner_url: str, path: Path) -> None:
-    """Copy the tables' shapes into a schema of their own and write the pgbench script."""
-    statements = ["BEGIN;"]
+    """Copy the tables' shapes into a schema of their own and write the pgbench script of a sale."""
     with psycopg.connect(owner_url, autocommit=True) as owner:
-        owner.execute("DROP SCHEMA IF EXISTS ruler CASCADE")
-        owner.execute("CREATE SCHEMA ruler")
+        owner.execute("CREATE SCHEMA IF NOT EXISTS ruler")
         document = owner.execute(
             "SELECT document_id FROM pos_sale WHERE document_id IS NOT NULL"
             " ORDER BY created_at DESC LIMIT 1"
         ).fetchone()
         assert document is not None
-        for table, query in TABLES.items():
-            owner.execute(
-                sql.SQL("CREATE TABLE ruler.{0} (LIKE public.{0} INCLUDING DEFAULTS)").format(
-                    sql.Identifier(table)
-                )
-            )
-            cursor = owner.execute(query, {"document": document[0]})  # type: ignore[arg-type]
-            assert cursor.description is not None
-            names = [column.name for column in cursor.description]
-            identity = "id" in names and _is_uuid(owner, table)
-            if identity:
-                owner.execute(
-                    sql.SQL("ALTER TABLE ruler.{} ADD PRIMARY KEY (id)").format(
-                        sql.Identifier(table)
-                    )
-                )
-            columns = ", ".join(f'"{name}"' for name in names)
-            rows = [
-                ", ".join(
-                    "gen_random_uuid()" if identity and name == "id" else _literal(owner, value)
-                    for name, value in zip(names, row, strict=True)
-                )
-                for row in cursor.fetchall()
-            ]
-            statements.append(
-                f'INSERT INTO ruler."{table}" ({columns}) VALUES ({"), (".join(rows)});'
-            )
-    statements.append("COMMIT;")
+        statements = [
+            _copy_of(owner, table, query, {"document": document[0]})
+            for table, query in TABLES.items()
+        ]
+    _write(path, ["BEGIN;", *statements, "COMMIT;"])
+
+
+def write_single_insert(owner_url: str, path: Path, *, table: str) -> None:
+    """The same for the newest row of one table alone: INSERT and COMMIT."""
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute("CREATE SCHEMA IF NOT EXISTS ruler")
+        statement = _copy_of(owner, table, f"SELECT * FROM {table} ORDER BY id DESC LIMIT 1", {})
+    _write(path, [statement])
+
+
+def _copy_of(owner: psycopg.Connection, table: str, query: str, values: dict[str, object]) -> str:
+    """Make the table's like, empty, and return the statement that inserts the queried rows."""
+    name = sql.Identifier(table)
+    owner.execute(sql.SQL("DROP TABLE IF EXISTS ruler.{}").format(name))
+    owner.execute(
+        sql.SQL("CREATE TABLE ruler.{0} (LIKE public.{0} INCLUDING DEFAULTS)").format(name)
+    )
+    cursor = owner.execute(query, values)  # type: ignore[arg-type]
+    assert cursor.description is not None
+    names = [column.name for column in cursor.description]
+    identity = "id" in names and _is_uuid(owner, table)
+    if identity:
+        owner.execute(sql.SQL("ALTER TABLE ruler.{} ADD PRIMARY KEY (id)").format(name))
+    columns = ", ".join(f'"{one}"' for one in names)
+    rows = [
+        ", ".join(
+            "gen_random_uuid()" if identity and one == "id" else _literal(owner, value)
+            for one, value in zip(names, row, strict=True)
+        )
+        for row in cursor.fetchall()
+    ]
+    return f'INSERT INTO ruler."{table}" ({columns}) VALUES ({"), (".join(rows)});'
+
+
+def _write(path: Path, statements: list[str]) -> None:
     # One command a line; a colon before a name would be a variable of pgbench.
     text = "\n".join(statement.replace("\n", " ") for statement in statements)
     path.write_text(re.sub(r"(?<![:\w]):(?=[A-Za-z_])", ": ", text) + "\n")
