@@ -208,6 +208,8 @@ SPECTACULAR_SETTINGS = {
         "SaleState": "pos.states.SaleState",
         "BasketState": "pos.amap.states.BasketState",
         "DueState": "teraa.settlement.states.DueState",
+        "OfferKind": "bookings.states.OfferKind",
+        "PaymentKind": ["cash", "card", "osm"],
     },
 }
 
