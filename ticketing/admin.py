@@ -268,7 +268,7 @@ class OrderAdmin(LookedAtAdmin):
     fieldsets = [
         (None, {"fields": ["code", "state", "name", "email", "event", "total", "what"]}),
         (_("Where it stands"), {"fields": ["placed_at", "hold_until", "closed_at", "money"]}),
-        (_("Tickets"), {"fields": ["issued"]}),
+        (_("Entry tickets"), {"fields": ["issued"]}),
     ]
     readonly_fields = ["total", "what", "money", "issued"]
     LABELS: ClassVar[dict[str, str]] = {
@@ -302,7 +302,7 @@ class OrderAdmin(LookedAtAdmin):
             order.due.get_state_display(),
         )
 
-    @display(description=_("tickets"))
+    @display(description=_("entry tickets"))
     def issued(self, order: Order) -> SafeString | str:
         rows = [
             (

@@ -30,7 +30,7 @@ class Scan(models.Model):
     staff = models.ForeignKey(StaffMember, models.PROTECT, related_name="+", verbose_name=_("by"))
     code = models.CharField(_("what was read"), max_length=400)
     ticket = models.ForeignKey(
-        Ticket, models.PROTECT, null=True, related_name="scans", verbose_name=_("ticket")
+        Ticket, models.PROTECT, null=True, related_name="scans", verbose_name=_("entry ticket")
     )
     reason = models.CharField(_("answer"), max_length=20, choices=Reason.choices)
     # What the answer showed: category, number, when and where admitted before.

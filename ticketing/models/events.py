@@ -166,8 +166,8 @@ class Rate(models.Model):
 
     class Meta:
         db_table = "ticketing_rate"
-        verbose_name = _("rate")
-        verbose_name_plural = _("rates")
+        verbose_name = _("ticket rate")
+        verbose_name_plural = _("ticket rates")
         ordering = ["event", "number"]
         constraints = [
             models.UniqueConstraint("event", "number", name="ticketing_rate_number_once"),

@@ -121,7 +121,9 @@ class Ticket(Stateful):
     order = models.ForeignKey(
         Order, models.PROTECT, related_name="tickets", verbose_name=_("order")
     )
-    rate = models.ForeignKey(Rate, models.PROTECT, related_name="tickets", verbose_name=_("rate"))
+    rate = models.ForeignKey(
+        Rate, models.PROTECT, related_name="tickets", verbose_name=_("ticket rate")
+    )
     number = models.PositiveIntegerField(_("number"))
     category = models.CharField(_("category"), max_length=60)
     price_cents = models.PositiveIntegerField(_("price (cents)"))
@@ -140,8 +142,8 @@ class Ticket(Stateful):
 
     class Meta:
         db_table = "ticketing_ticket"
-        verbose_name = _("ticket")
-        verbose_name_plural = _("tickets")
+        verbose_name = _("entry ticket")
+        verbose_name_plural = _("entry tickets")
         constraints = [
             models.UniqueConstraint("event", "number", name="ticketing_ticket_number_once"),
             models.UniqueConstraint("venue", "short_code", name="ticketing_ticket_code_once"),

@@ -11,7 +11,6 @@ import { allowSound, signal, SIGNS } from "./signals.js";
 const EVENT = "teraa.gate.event";
 const AGAIN_MS = 1500;
 const COUNT_EVERY_MS = 15_000;
-// A scanner types a code and Enter; what follows at once belongs to the next code.
 const root = document.getElementById("gate");
 const one = (name) => root.querySelector(`[data-${name}]`);
 const form = (name) => root.querySelector(`[data-form="${name}"]`);
@@ -64,7 +63,8 @@ const ready = () => say({ tone: "ready", sentence: t("ready") });
 
 function count() {
   const here = facts.events.find((other) => other.id === event?.id);
-  one("count").textContent = here ? t("inside", here) : "";
+  one("count").textContent = here ? `${here.inside} / ${here.sold}` : "";
+  one("count").setAttribute("aria-label", here ? t("inside", here) : "");
 }
 
 // -- who and what ---------------------------------------------------------------------------------
@@ -197,6 +197,8 @@ async function look(code) {
       const here = facts.events.find((other) => other.id === event.id);
       here.inside += 1;
       count();
+    } else {
+      recount(); // others admit, too
     }
   } catch (error) {
     if (error.status === 401) {
@@ -257,7 +259,7 @@ root.addEventListener("click", async (pressed) => {
   }
 });
 
-setInterval(async () => {
+async function recount() {
   if (root.dataset.stage !== "scan") return;
   try {
     facts = await get("/api/ticketing/gate/");
@@ -265,7 +267,9 @@ setInterval(async () => {
   } catch {
     // The next scan says what is wrong.
   }
-}, COUNT_EVERY_MS);
+}
+
+setInterval(recount, COUNT_EVERY_MS);
 
 document.addEventListener("pointerdown", allowSound, { once: true });
 document.addEventListener("keydown", allowSound, { once: true });
