@@ -37,9 +37,9 @@ class SearchForm(forms.Form):
     day = forms.DateField(
         label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    minutes = forms.TypedChoiceField(label=_("For how long"), coerce=int, choices=())
+    minutes = forms.TypedChoiceField(label=_("Length"), coerce=int, choices=())
     people = forms.IntegerField(
-        label=_("How many people"),
+        label=_("People"),
         min_value=1,
         max_value=MAX_PEOPLE,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),

@@ -255,6 +255,7 @@ def _booking_page(
     zone = ZoneInfo(found.venue.zone)
     page = queries.page_address("booking", slug=slug, secret=found.secret)
     expires_at = found.expires_at
+    held_until = expires_at.astimezone(zone) if expires_at else None
     stage = queries.stage_of(found, at=at)
     answer = _page(
         request,
@@ -268,7 +269,9 @@ def _booking_page(
             "local_start": found.starts_at.astimezone(zone),
             "local_end": found.ends_at.astimezone(zone),
             "length": length_words(int((found.ends_at - found.starts_at).total_seconds()) // 60),
-            "held_until": expires_at.astimezone(zone) if expires_at else None,
+            "held_until": held_until,
+            "held_today": held_until is not None
+            and held_until.date() == at.astimezone(zone).date(),
             "seconds_left": max(0, int((expires_at - at).total_seconds())) if expires_at else 0,
             "pay": queries.pay_address(found, back=page),
             "may_cancel": stage == "hold" or (stage == "confirmed" and not found.total_cents),
