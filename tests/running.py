@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
-OPENING_PATIENCE_S = 120
+OPENING_PATIENCE_S = 240
 
 
 @dataclass

@@ -25,6 +25,7 @@ from teraa.devices.agent.config import load_config
 from teraa.devices.agent.loop import Agent
 from teraa.devices.configuring import Addresses
 from teraa.devices.fakes.printer import FakePrinter
+from teraa.devices.fakes.tray import Ticket
 from teraa.devices.models import PrintJob
 from teraa.live.models import Heartbeat
 from teraa.venues.models import Station
@@ -83,11 +84,19 @@ def agent(config: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+class Paper(FakePrinter):
+    """Remembers all that came out: two hundred kills print more than a fake printer keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.came: list[Ticket] = []
+        super().__init__(folder, on_ticket=self.came.append)
+
+
 @pytest.fixture
-def counter(live_database, tmp_path) -> Iterator[tuple[FakePrinter, object, Path, int]]:
+def counter(live_database, tmp_path) -> Iterator[tuple[Paper, object, Path, int]]:
     """A printer on the counter, its row, the agent's file, and the port of a web server to be."""
     port = free_port()
-    with FakePrinter(tmp_path / "paper") as paper:
+    with Paper(tmp_path / "paper") as paper:
         row = cast.printer(make.venue(), target=paper.target)
         config = tmp_path / "agent.toml"
         config.write_text(_file(row.station, port))
@@ -115,8 +124,8 @@ def states() -> Counter[str]:
     return Counter(PrintJob.objects.values_list("state", flat=True))
 
 
-def printed(paper: FakePrinter, number: int) -> int:
-    return sum(ticket.text.count(f"n° {number:03d}.") for ticket in paper.tickets)
+def printed(paper: Paper, number: int) -> int:
+    return sum(ticket.text.count(f"n° {number:03d}.") for ticket in paper.came)
 
 
 def test_a_page_goes_from_the_queue_to_the_paper(live_database, counter):
