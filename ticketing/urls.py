@@ -7,9 +7,9 @@ from ticketing import api, views
 public_patterns = [
     path("events/", views.events, name="events"),
     path("events/<slug:event>/", views.event, name="event"),
-    path("events/o/<str:secret>/", views.order, name="ticket_order"),
-    path("events/o/<str:secret>/cancel/", views.cancel, name="ticket_order_cancel"),
-    path("events/o/<str:secret>/tickets.pdf", views.pdf, name="ticket_order_pdf"),
+    path("events/o/<slug:secret>/", views.order, name="ticket_order"),
+    path("events/o/<slug:secret>/cancel/", views.cancel, name="ticket_order_cancel"),
+    path("events/o/<slug:secret>/tickets.pdf", views.pdf, name="ticket_order_pdf"),
 ]
 urlpatterns = [
     path("gate/", views.gate, name="gate"),
@@ -19,6 +19,6 @@ urlpatterns = [
     path("api/ticketing/<slug:slug>/events/", api.EventsView.as_view()),
     path("api/ticketing/<slug:slug>/events/<slug:event>/", api.EventView.as_view()),
     path("api/ticketing/<slug:slug>/orders/", api.OrdersView.as_view()),
-    path("api/ticketing/<slug:slug>/orders/<str:secret>/", api.OrderView.as_view()),
-    path("api/ticketing/<slug:slug>/orders/<str:secret>/cancel/", api.OrderCancelView.as_view()),
+    path("api/ticketing/<slug:slug>/orders/<slug:secret>/", api.OrderView.as_view()),
+    path("api/ticketing/<slug:slug>/orders/<slug:secret>/cancel/", api.OrderCancelView.as_view()),
 ]
