@@ -71,7 +71,7 @@ class ClaimAdmin(VenueModelAdmin):
     list_select_related = ["atom", "venue"]
     ordering = ["-span"]
     fields = [
-        *["venue", "atom", "begins", "ends", "label", "holder", "state"],
+        *["venue", "atom", "begins", "ends", "label", "holder", "live"],
         *["expires_at", "created_at", "released_at"],
     ]
     readonly_fields = fields
