@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminFileFieldWidget
 
 from pos.amap.cagette.products import CAGETTE, CAMAP
 from pos.amap.models import AmapGroup, Catalog, Distribution, OrderLine
@@ -24,7 +24,7 @@ class BringForm(forms.Form):
     """Which file, what is in it, and for which catalogue or distribution."""
 
     kind = forms.ChoiceField(label=_("What is in it"), choices=ImportKind.choices)
-    file = forms.FileField(label=_("CSV file"))
+    file = forms.FileField(label=_("CSV file"), widget=UnfoldAdminFileFieldWidget)
     catalog: forms.ModelChoiceField[Catalog] = forms.ModelChoiceField(
         label=_("For which catalogue (products)"), queryset=Catalog.objects.none(), required=False
     )
