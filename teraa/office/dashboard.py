@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Count, Q, Sum
@@ -16,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.opening import day_span
+from bookings.queries import figures_of
 from teraa.common.clock import business_date, now
 from teraa.common.money import format_cents, format_osm
 from teraa.devices.models import PrintJob
@@ -90,6 +93,7 @@ def _board(request: HttpRequest, venue: Venue, at: datetime.datetime) -> Board:
             _to_identify(request, venue),
             _paper(request, venue),
             _chain(request, at),
+            *_stays(request, venue, at),
         ],
     )
 
@@ -206,6 +210,38 @@ def _paper(request: HttpRequest, venue: Venue) -> Figure:
         ),
         tone=tone,
     )
+
+
+def _stays(request: HttpRequest, venue: Venue, at: datetime.datetime) -> list[Figure]:
+    """Who comes today, for a venue that lets something; what was paid without a place is loud."""
+    today = at.astimezone(ZoneInfo(venue.zone)).date()
+    found = figures_of(venue_id=venue.pk, day=day_span(today, venue.zone))
+    if found is None:
+        return []
+    listed: dict[str, Any] = {"venue__id__exact": venue.pk}
+    begins = dict(
+        zip(
+            ("starts_at__year", "starts_at__month", "starts_at__day"),
+            (today.year, today.month, today.day),
+            strict=True,
+        )
+    )
+    lost = _rows(request, "bookings.booking", **listed, state__exact="paid_without_place")
+    return [
+        Figure(
+            title=_("Stays today"),
+            value=str(found.stays),
+            note=ngettext("%(n)s not paid yet", "%(n)s not paid yet", found.unpaid)
+            % {"n": found.unpaid}
+            if found.unpaid
+            else gettext("Nobody has to pay first."),
+            url=_rows(request, "bookings.booking", **listed, **begins),
+            tone=BAD if found.lost else WAITS if found.unpaid else OK,
+            rows=[Row(_("Paid too late: needs a refund"), str(found.lost), lost)]
+            if found.lost
+            else [],
+        )
+    ]
 
 
 def _chain(request: HttpRequest, at: datetime.datetime) -> Figure:

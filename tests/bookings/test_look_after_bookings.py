@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from bookings.board import board_of
-from bookings.models import Offer
+from bookings.models import Booking, Offer
 from teraa.common.clock import now
 from teraa.spaces.models import Resource
 from teraa.venues.models import Role
@@ -118,7 +118,9 @@ def test_the_board_costs_two_queries(house, at, count_queries):
 def test_the_team_sees_the_day(house, role):
     house.hold(now(), starts_at=thursday_morning())
 
-    page = signed_in(house.venue, role).get(f"/office/bookings/booking/board/?day={next_thursday()}")
+    page = signed_in(house.venue, role).get(
+        f"/office/bookings/booking/board/?day={next_thursday()}"
+    )
 
     assert page.status_code == 200
     assert "Nora Petit" in page.content.decode()
@@ -148,6 +150,34 @@ def test_nobody_sees_another_venues_day(house):
     )
 
     assert "Zorglub" not in page.content.decode()
+
+
+def test_the_overview_says_who_comes_and_what_needs_a_refund(house):
+    at = now()
+    today = at.replace(hour=10, minute=0, second=0, microsecond=0)
+    stay = house.hold(at, starts_at=thursday_morning()).booking
+    Booking.objects.filter(pk=stay.pk).update(starts_at=today, ends_at=today + cast.HOUR)
+    late = house.hold(at, house.b, starts_at=thursday_morning(), email="b@example.org").booking
+    space_cast.claim(house.spaces.b, late.starts_at, "x", at=late.expires_at + cast.HOUR)
+    cast.pay_in_cash(late, at)
+    cast.deliver(at)
+
+    page = signed_in(house.venue, Role.MANAGER).get("/office/")
+
+    (board,) = page.context["boards"]
+    stays = board.figures[-1]
+    assert (stays.value, stays.tone) == ("1", "danger")
+    assert stays.rows[0].value == "1"
+    for url in (stays.url, stays.rows[0].url):
+        listed = signed_in(house.venue, Role.MANAGER).get(url)
+        assert listed.status_code == 200
+        assert len(listed.context["cl"].result_list) == 1
+
+
+def test_a_venue_that_lets_nothing_has_no_such_figure(db):
+    page = signed_in(make.venue(), Role.MANAGER).get("/office/")
+
+    assert len(page.context["boards"][0].figures) == 5
 
 
 # -- lists and forms ------------------------------------------------------------------------------------
