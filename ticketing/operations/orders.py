@@ -212,8 +212,6 @@ def _refuse_when_full(event: Event, order: Order, at: datetime.datetime) -> None
 
 def _hold(order: Order, event: Event, at: datetime.datetime) -> Placed:
     with transaction.atomic():
-        if take_places(places_of(order.lines)) is not None:
-            raise SoldOut(left=0)
         if order.total_cents:
             with override(order.language):
                 due = _open_due(order, event, at)
@@ -223,6 +221,9 @@ def _hold(order: Order, event: Event, at: datetime.datetime) -> Placed:
             order.state, order.closed_at = OrderState.CONFIRMED, at
         if not insert_once(order):
             raise _KeyUsed
+        # Last: everybody who buys waits for this row, from here to the commit.
+        if take_places(places_of(order.lines)) is not None:
+            raise SoldOut(left=0)
         if order.due_id is None:
             confirm_free(order, at=at)
     return Placed(order, is_new=True)
