@@ -29,8 +29,9 @@ from pos.amap.models import (
     Producer,
     Product,
 )
-from pos.amap.operations import freeze_line
+from pos.amap.operations import freeze_line, hold_space
 from pos.amap.states import BasketState, DistributionState, ImportState
+from teraa.common.clock import now
 from teraa.common.money import format_cents, format_rate
 from teraa.venues.office import VenueModelAdmin, VenueTabularInline
 from teraa.venues.permissions_table import READ_BOOKS, RUN_BASKETS
@@ -170,13 +171,21 @@ class DistributionAdmin(FarmAdmin):
     search_fields = ["place", "group__name"]
     list_select_related = ["group", "venue"]
     date_hierarchy = "starts_at"
-    fields = ["venue", "group", "starts_at", "ends_at", "place", "note", "float_cents", "state"]
+    fields = [
+        *["venue", "group", "starts_at", "ends_at", "place", "resource", "note", "float_cents"],
+        "state",
+    ]
     readonly_fields = ["state"]
     actions_detail = ["desk", "sheet"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
         return [*fixed, "group"] if obj is not None else fixed
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if {"resource", "starts_at", "ends_at"} & set(form.changed_data):
+            hold_space(distribution=obj, at=now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Distribution]:
         rows: QuerySet[Distribution] = super().get_queryset(request)

@@ -236,7 +236,7 @@ class Product(models.Model):
 
 
 class Distribution(Stateful):
-    """One physical distribution. ``place`` is in words; a room is claimed by the booking side."""
+    """One physical distribution. ``place`` is in words; ``resource`` is taken from others."""
 
     MOVES: ClassVar[Moves] = DISTRIBUTION_MOVES
 
@@ -248,6 +248,15 @@ class Distribution(Stateful):
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
     place = models.CharField(_("where it takes place"), max_length=120, blank=True)
+    resource = models.ForeignKey(
+        "spaces.Resource",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("space taken"),
+        help_text=_("Nobody else can have it meanwhile."),
+    )
     note = models.TextField(_("note for members"), blank=True, max_length=1000)
     float_cents = models.PositiveIntegerField(_("cash float in cents"), default=0)
     state = models.CharField(

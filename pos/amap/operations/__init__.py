@@ -9,7 +9,7 @@ from pos.amap.operations.exporting import (
 )
 from pos.amap.operations.handing import hand_out, mark_absent, take_back
 from pos.amap.operations.importing import apply_import, bring_file, drop_import, plan_import
-from pos.amap.operations.ordering import close_orders, freeze_line
+from pos.amap.operations.ordering import close_orders, freeze_line, hold_space
 
 __all__ = [
     "apply_import",
@@ -23,6 +23,7 @@ __all__ = [
     "export_sheet",
     "freeze_line",
     "hand_out",
+    "hold_space",
     "mark_absent",
     "plan_import",
     "take_back",

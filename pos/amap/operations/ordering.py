@@ -18,6 +18,9 @@ from pos.amap.states import DistributionState
 from teraa.common.money import line_total
 from teraa.common.problems import NotFound
 from teraa.settlement.operations import open_due
+from teraa.spaces.operations import Need, claim_spaces, release_claims
+
+HOLDER = "amap.distribution"
 
 
 def freeze_line(line: OrderLine) -> OrderLine:
@@ -30,6 +33,26 @@ def freeze_line(line: OrderLine) -> OrderLine:
     line.vat_rate_bp = product.vat_rate_bp
     line.total_cents = line_total(line.unit_price_cents, line.quantity_milli) + line.fee_cents
     return line
+
+
+@transaction.atomic
+def hold_space(*, distribution: Distribution, at: datetime.datetime) -> None:
+    """Take the distribution's space for its hours, and give back what it had before.
+
+    Raises JustTaken when somebody else has it then; the caller's transaction then stores nothing.
+    """
+    holder = f"{HOLDER}:{distribution.pk}"
+    release_claims(holder=holder, at=at)
+    if distribution.resource_id is not None:
+        claim_spaces(
+            venue_id=distribution.venue_id,
+            holder=holder,
+            needs=[Need(distribution.resource_id)],
+            starts_at=distribution.starts_at,
+            ends_at=distribution.ends_at,
+            label=distribution.group.name,
+            at=at,
+        )
 
 
 @transaction.atomic
