@@ -244,7 +244,10 @@ def event_view(event: Event, offers: list[Offer]) -> dict[str, Any]:
 
 
 def gate_events(*, venue_id: UUID, at: datetime.datetime) -> list[dict[str, Any]]:
-    """The sessions a gate may control: from a day before to half a day after (one query)."""
+    """The sessions a gate may control: coming within two months, or over for at most half a day.
+
+    One query, with how many are sold and how many are inside.
+    """
     events = (
         Event.objects.filter(
             venue_id=venue_id,

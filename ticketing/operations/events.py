@@ -41,7 +41,7 @@ def put_on_sale(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Eve
         )
         if event is None:
             raise NotFound
-        missing = missing_mentions(event)
+        missing = missing_mentions(event, at=at)
         if missing:
             raise MentionsMissing(missing=", ".join(missing))
         event.move(EventState.ON_SALE)
@@ -62,10 +62,11 @@ def put_on_sale(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Eve
     return claiming(attempt)
 
 
-def missing_mentions(event: Event) -> list[str]:
+def missing_mentions(event: Event, *, at: datetime.datetime) -> list[str]:
     """What a ticket of this event could not say yet, in the active language; empty when all is there."""
     missing = []
-    day = business_date(event.starts_at, event.venue.zone, event.venue.day_cutoff)
+    # Tickets are sold from now on: identity and rates must hold today.
+    day = business_date(min(at, event.starts_at), event.venue.zone, event.venue.day_cutoff)
     try:
         identity_on(event.payee_id, day)
     except NoIdentity:
