@@ -14,7 +14,7 @@ from django.db.models import F
 from bookings import queries, wanting
 from bookings.confirming import send_confirmation, send_paid_without_place
 from bookings.models import Booking, Offer
-from bookings.problems import NotCancellable, NoVatRateNow, PriceChanged, TooManyHolds
+from bookings.problems import NotCancellable, NoVatRateNow, PriceChanged, TooManyFree, TooManyHolds
 from bookings.sealing import draft_ticket
 from bookings.states import BookingState, PaysHow
 from bookings.wanting import Wanted
@@ -43,7 +43,8 @@ from teraa.venues.queries import vat_rates_on
 SUBJECT = "bookings.booking"
 CODE_BITS = 35
 SECRET_BYTES = 32
-MOST_HOLDS = 5
+MOST_UNPAID = 5
+MOST_FREE = 5
 # The countdown ends earlier than the claim: coins sent at the last second find their place.
 GRACE = datetime.timedelta(minutes=2)
 # How long a place is kept for a payment that was seen and is not there yet.
@@ -70,7 +71,8 @@ def hold_space(
 
     ``page`` makes the address of the guest's page from its secret, for the mail. The same key and
     body again returns the first booking. Raises SameKeyOtherBody, NotFound, NotBookable,
-    PriceChanged, NoVatRateNow, TooManyHolds, JustTaken (with the nearest free times), Invalid.
+    PriceChanged, NoVatRateNow, TooManyHolds, TooManyFree, JustTaken (with the nearest free
+    times), Invalid.
     """
 
     def attempt() -> Held:
@@ -90,8 +92,7 @@ def _hold(venue: Venue, wanted: Wanted, at: datetime.datetime, page: Callable[[s
     booking = _booking(venue, offer, wanted, at, page)
     if booking.total_cents != wanted.total_cents:
         raise PriceChanged(total_cents=booking.total_cents)
-    if booking.total_cents:
-        _refuse_many_holds(venue, wanted)
+    _refuse_many(booking, at)
     try:
         with transaction.atomic():
             booking.save(force_insert=True)
@@ -214,12 +215,16 @@ def _held_until(offer: Offer, wanted: Wanted, at: datetime.datetime) -> datetime
     return max(soon, min(late, wanted.starts_at))
 
 
-def _refuse_many_holds(venue: Venue, wanted: Wanted) -> None:
-    waiting = Booking.objects.filter(
-        venue=venue, guest_email__iexact=wanted.email, state=BookingState.HOLD
-    )
-    if waiting.count() >= MOST_HOLDS:
-        raise TooManyHolds
+def _refuse_many(booking: Booking, at: datetime.datetime) -> None:
+    """One person keeps no more from others than they may use. Raises TooManyHolds, TooManyFree."""
+    own = Booking.objects.filter(venue=booking.venue, guest_email__iexact=booking.guest_email)
+    if booking.total_cents:
+        if own.filter(state=BookingState.HOLD).count() >= MOST_UNPAID:
+            raise TooManyHolds
+    else:
+        ahead = own.filter(state=BookingState.CONFIRMED, total_cents=0, ends_at__gt=at)
+        if ahead.count() >= MOST_FREE:
+            raise TooManyFree
 
 
 def _claim(

@@ -39,6 +39,13 @@ class TooManyHolds(Problem):
     advice = _("Pay for or cancel one of them first, on its own page.")
 
 
+class TooManyFree(Problem):
+    code = "too_many_free"
+    status = 429
+    title = _("You already have several free bookings ahead.")
+    advice = _("Cancel one of them first, on its own page.")
+
+
 class NotCancellable(Problem):
     code = "not_cancellable"
     status = 409

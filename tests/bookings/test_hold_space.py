@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from bookings.models import Booking
-from bookings.problems import NotBookable, NoVatRateNow, PriceChanged, TooManyHolds
+from bookings.problems import NotBookable, NoVatRateNow, PriceChanged, TooManyFree, TooManyHolds
 from teraa.accounts.models import OutgoingMail
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
@@ -191,6 +191,15 @@ def test_it_refuses_a_sixth_unpaid_hold_of_one_person(house, at):
     with pytest.raises(TooManyHolds):
         house.hold(at, house.b, email="NORA@example.org")
     assert house.hold(at, house.b, email="noe@example.org").is_new
+
+
+def test_it_refuses_a_sixth_free_table_ahead_of_one_person(house, at):
+    for number in range(5):
+        house.hold(at, house.desk, starts_at=house.wanted().starts_at + number * DAY)
+
+    with pytest.raises(TooManyFree):
+        house.hold(at, house.desk, starts_at=house.wanted().starts_at + 6 * DAY)
+    assert house.hold(at).is_new, "what is paid for is another matter"
 
 
 # -- taken --------------------------------------------------------------------------------------------
