@@ -51,7 +51,9 @@ class BringForm(forms.Form):
         self._offer("catalog", Catalog.objects.filter(group=group, active=True))
         self._offer(
             "distribution",
-            Distribution.objects.filter(group=group, state=DistributionState.ORDERING),
+            Distribution.objects.filter(
+                group=group, state=DistributionState.ORDERING
+            ).select_related("group"),
         )
         rates = VatRate.objects.filter(venue_id=group.venue_id).values_list("rate_bp", flat=True)
         offered = sorted({0, 550, *rates})
