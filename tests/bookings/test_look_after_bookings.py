@@ -125,7 +125,7 @@ def test_the_team_sees_the_day(house, role):
     assert page.status_code == 200
     assert "Nora Petit" in page.content.decode()
     assert "10:00–12:00" in page.content.decode()
-    assert "pas encore payé" in page.content.decode()
+    assert "à payer" in page.content.decode()
 
 
 @pytest.mark.parametrize("day", ["", "hier", "9999-12-31", "0001-01-01"])

@@ -214,7 +214,7 @@ def test_the_team_sees_the_day_on_one_board(house, browser):
         row = page.locator(".day-board-row", has=page.locator("h3", has_text="Grand Studio"))
         expect(row.locator(".day-board-bar")).to_have_count(2)
         expect(row).to_contain_text("Ana Costa")
-        expect(row).to_contain_text("pas encore payé")
+        expect(row).to_contain_text("à payer")
         picture(page, "book-board")
 
 
