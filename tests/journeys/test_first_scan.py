@@ -18,7 +18,8 @@ from playwright.sync_api import Page, expect
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.browsing import PHONE, page_at
+from tests.browser.test_look_after_everyone import AXE, RULES
+from tests.browsing import PHONE, TABLET, page_at
 from tests.running import ROOT, RunningHouse, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -190,6 +191,49 @@ def test_free_places_are_not_held_for_ever(house, browser):
         picture(buyer, "order-held-phone")
         buyer.get_by_role("button", name="Abandonner").click()
         expect(buyer.get_by_role("link", name="Choisir à nouveau")).to_be_visible()
+
+
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, True), (TABLET, False)])
+def test_everybody_can_use_these_pages(house, browser, size, dark):
+    """axe-core finds nothing, and nothing is wider than the screen."""
+    wrong: list[str] = []
+    links = house.fresh_links()
+    with page_at(browser, size=size, dark=dark) as page:
+
+        def look(name: str) -> None:
+            page.evaluate(AXE + ";0")
+            found = page.evaluate(
+                "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
+            )
+            for violation in found["violations"]:
+                for node in violation["nodes"]:
+                    wrong.append(f"{name}: {violation['id']} on {node['html'][:160]}")
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wrong.append(f"{name}: wider than the screen")
+
+        page.goto(f"{house.url}/events/")
+        look("events")
+        page.goto(f"{house.url}/events/cordes-du-plateau/")
+        look("event")
+        page.locator(".order-rate", has_text="Moins de 12 ans").locator("select").select_option("1")
+        page.get_by_label("Votre nom").fill("Zoé")
+        page.get_by_label("Votre adresse e-mail").fill("zoe@example.org")
+        page.get_by_role("button", name="Commander").click()
+        expect(page.locator(".ticket")).to_be_visible()
+        look("order")
+        page.goto(f"{house.url}/gate/")
+        expect(page.locator("[data-show=enrol]")).to_be_visible()
+        look("enrol")
+        open_gate(page, house, links, 0)
+        look("gate, ready")
+        scan(page, "unknown")
+        answer(page, "danger")
+        look("gate, no")
+        page.locator('[data-act="lock"]').click()
+        expect(page.locator("[data-staff]").first).to_be_visible()
+        look("gate, sign on")
+
+    assert not wrong, "\n".join(wrong)
 
 
 def _order_page(house: RunningHouse) -> str:
