@@ -50,7 +50,7 @@ def test_it_fills_a_bar_with_forty_products_in_six_categories(demo):
     assert Station.objects.filter(venue=demo, kind="till").count() == 2
     assert StaffMember.objects.filter(venue=demo).exclude(pin_hash="").count() == 5
     assert {one.role for one in demo.staff.all()} == {
-        *("manager", "cashier", "coordinator", "treasurer", "auditor")
+        *("manager", "cashier", "coordinator", "gate", "treasurer", "auditor")
     }
 
 
