@@ -69,6 +69,14 @@ def test_an_order_is_made_once_and_read_by_its_secret(show, base, buyer):
     assert (other.status_code, other.json()["code"]) == (409, "same_key_other_body")
 
 
+def test_an_order_takes_few_statements_over_http(show, base, buyer, count_queries):
+    send(buyer, f"{base}/orders/", body(show))
+    with count_queries() as queries:
+        assert send(buyer, f"{base}/orders/", body(show)).status_code == 201
+
+    assert len(queries) <= 15, queries
+
+
 def test_tickets_are_in_the_answer_once_it_is_confirmed(show, base, buyer):
     lines = [{"rate": str(show.free.pk), "quantity": 2}]
     order = send(buyer, f"{base}/orders/", body(show, lines=lines, total_cents=0)).json()

@@ -70,7 +70,8 @@ def confirm_if_settled(order: Order, *, at: datetime.datetime) -> bool:
     """
     if order.state not in (OrderState.HOLD, OrderState.EXPIRED) or order.due_id is None:
         return False
-    if Due.objects.values_list("state", flat=True).get(pk=order.due_id) != DueState.SETTLED:
+    order.due = Due.objects.get(pk=order.due_id)  # as it is now that the order is locked
+    if order.due.state != DueState.SETTLED:
         return False
     if order.state == OrderState.EXPIRED and not _take_again(order):
         order.move(OrderState.PAID_WITHOUT_PLACE, closed_at=at)
