@@ -47,6 +47,12 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'offers',
                 'db_table': 'bookings_offer',
                 'ordering': ['position', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='bookings_offer_name_once'),
+                    models.CheckConstraint(condition=models.Q(('hour_cents__isnull', False), ('half_day_cents__isnull', False), ('day_cents__isnull', False), _connector='OR'), name='bookings_offer_has_price', violation_error_message='Give a price by the hour, the half-day or the day.'),
+                    models.CheckConstraint(condition=models.Q(('max_minutes__gte', models.F('min_minutes')), ('max_minutes__lte', 44640), ('min_minutes__gte', 15)), name='bookings_offer_lengths', violation_error_message='The longest stay is shorter than the shortest one.'),
+                    models.CheckConstraint(condition=models.Q(('half_day_min__gte', 60), ('step_minutes__in', [15, 30, 60])), name='bookings_offer_steps'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -85,6 +91,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'booking',
                 'verbose_name_plural': 'bookings',
                 'db_table': 'bookings_booking',
+                'indexes': [
+                    models.Index(fields=['venue', '-starts_at'], name='bookings_booking_days'),
+                    models.Index(condition=models.Q(('state', 'hold')), fields=['expires_at'], name='bookings_booking_held'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='bookings_booking_key_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('code'), name='bookings_booking_code_once'),
+                    models.CheckConstraint(condition=models.Q(('count__gte', 1), ('ends_at__gt', models.F('starts_at')), ('people__gte', 1)), name='bookings_booking_sane'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'hold'), _negated=True), models.Q(('document__isnull', True), ('expires_at__isnull', False), ('total_cents__gt', 0)), _connector='OR'), name='bookings_booking_hold_expires'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['confirmed', 'paid_without_place']), ('total_cents__gt', 0), ('document__isnull', False), ('due__isnull', False)), models.Q(('document__isnull', True), ('state__in', ['hold', 'expired', 'cancelled'])), models.Q(('document__isnull', True), ('due__isnull', True), ('state', 'confirmed'), ('total_cents', 0)), _connector='OR'), name='bookings_booking_paid_has_document'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), ('confirmed_at__isnull', False), _connector='OR'), name='bookings_booking_confirmed_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,62 +120,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'hours of an offer',
                 'db_table': 'bookings_offer_hours',
                 'ordering': ['weekday', 'opens'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('offer'), models.F('weekday'), models.F('opens'), name='bookings_hours_once'),
+                    models.CheckConstraint(condition=models.Q(('weekday__gte', 0), ('weekday__lte', 6)), name='bookings_hours_weekday'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='bookings_offer_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('hour_cents__isnull', False), ('half_day_cents__isnull', False), ('day_cents__isnull', False), _connector='OR'), name='bookings_offer_has_price', violation_error_message='Give a price by the hour, the half-day or the day.'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('max_minutes__gte', models.F('min_minutes')), ('max_minutes__lte', 44640), ('min_minutes__gte', 15)), name='bookings_offer_lengths', violation_error_message='The longest stay is shorter than the shortest one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('half_day_min__gte', 60), ('step_minutes__in', [15, 30, 60])), name='bookings_offer_steps'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['venue', '-starts_at'], name='bookings_booking_days'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('state', 'hold')), fields=['expires_at'], name='bookings_booking_held'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='bookings_booking_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('code'), name='bookings_booking_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 1), ('ends_at__gt', models.F('starts_at')), ('people__gte', 1)), name='bookings_booking_sane'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'hold'), _negated=True), models.Q(('document__isnull', True), ('expires_at__isnull', False), ('total_cents__gt', 0)), _connector='OR'), name='bookings_booking_hold_expires'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['confirmed', 'paid_without_place']), ('total_cents__gt', 0), ('document__isnull', False), ('due__isnull', False)), models.Q(('document__isnull', True), ('state__in', ['hold', 'expired', 'cancelled'])), models.Q(('document__isnull', True), ('due__isnull', True), ('state', 'confirmed'), ('total_cents', 0)), _connector='OR'), name='bookings_booking_paid_has_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), ('confirmed_at__isnull', False), _connector='OR'), name='bookings_booking_confirmed_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='offerhours',
-            constraint=models.UniqueConstraint(models.F('offer'), models.F('weekday'), models.F('opens'), name='bookings_hours_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offerhours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__gte', 0), ('weekday__lte', 6)), name='bookings_hours_weekday'),
         ),
     ]

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'categories',
                 'db_table': 'pos_category',
                 'ordering': ['position', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='pos_category_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +56,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'products',
                 'db_table': 'pos_product',
                 'ordering': ['position', 'label'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('label'), name='pos_product_label_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +87,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'sale',
                 'verbose_name_plural': 'sales',
                 'db_table': 'pos_sale',
+                'indexes': [
+                    models.Index(fields=['station', '-created_at'], name='pos_sale_of_station'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='pos_sale_key_once'),
+                    models.CheckConstraint(condition=models.Q(('total_cents__gte', 0)), name='pos_sale_total'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('document__isnull', False), ('state', 'paid')), models.Q(models.Q(('state', 'paid'), _negated=True), ('document__isnull', True)), _connector='OR'), name='pos_sale_paid_has_document'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -99,29 +113,5 @@ class Migration(migrations.Migration):
                 'db_table': 'pos_catalogue_version',
                 'constraints': [models.UniqueConstraint(models.F('venue'), models.F('number'), name='pos_catalogue_version_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='pos_category_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('label'), name='pos_product_label_once'),
-        ),
-        migrations.AddIndex(
-            model_name='sale',
-            index=models.Index(fields=['station', '-created_at'], name='pos_sale_of_station'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='pos_sale_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(('total_cents__gte', 0)), name='pos_sale_total'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('document__isnull', False), ('state', 'paid')), models.Q(models.Q(('state', 'paid'), _negated=True), ('document__isnull', True)), _connector='OR'), name='pos_sale_paid_has_document'),
         ),
     ]

@@ -46,6 +46,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events',
                 'db_table': 'ticketing_event',
                 'ordering': ['starts_at', 'title'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('slug'), name='ticketing_event_slug_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('title'), models.F('session'), name='ticketing_event_session_once', violation_error_message='This title already has a session of that number.'),
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='ticketing_event_lasts', violation_error_message='An event ends after it starts.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -76,6 +81,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
                 'db_table': 'ticketing_order',
+                'indexes': [
+                    models.Index(fields=['event', '-placed_at'], name='ticketing_order_recent'),
+                    models.Index(condition=models.Q(('state', 'hold')), fields=['event', 'hold_until'], name='ticketing_order_held'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='ticketing_order_key_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('code'), name='ticketing_order_code_once'),
+                    models.CheckConstraint(condition=models.Q(('places__gt', 0), ('total_cents__gte', 0)), name='ticketing_order_amounts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('due__isnull', True), ('total_cents', 0)), models.Q(('due__isnull', False), ('total_cents__gt', 0)), _connector='OR'), name='ticketing_order_due_if_not_free'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('document__isnull', False), ('state', 'confirmed'), ('total_cents__gt', 0)), models.Q(('document__isnull', True), ('state', 'confirmed'), ('total_cents', 0)), models.Q(models.Q(('state', 'confirmed'), _negated=True), ('document__isnull', True)), _connector='OR'), name='ticketing_order_paid_has_document'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'hold')), models.Q(models.Q(('state', 'hold'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='ticketing_order_closed_when'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +123,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'quotas',
                 'db_table': 'ticketing_quota',
                 'ordering': ['event', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('event'), models.F('name'), name='ticketing_quota_name_once'),
+                    models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('capacity'))), name='ticketing_quota_not_oversold', violation_error_message='More places than that are taken already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -126,6 +147,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'ticket rates',
                 'db_table': 'ticketing_rate',
                 'ordering': ['event', 'number'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_rate_number_once'),
+                    models.UniqueConstraint(models.F('event'), models.F('name'), name='ticketing_rate_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +176,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'entry ticket',
                 'verbose_name_plural': 'entry tickets',
                 'db_table': 'ticketing_ticket',
+                'constraints': [
+                    models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_ticket_number_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('short_code'), name='ticketing_ticket_code_once'),
+                    models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='ticketing_ticket_numbered'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('admitted_at__isnull', False), ('gate__isnull', False), ('state', 'admitted')), models.Q(models.Q(('state', 'admitted'), _negated=True), ('admitted_at__isnull', True), ('gate__isnull', True)), _connector='OR'), name='ticketing_ticket_admitted_where'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -173,6 +204,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'scan',
                 'verbose_name_plural': 'scans',
                 'db_table': 'ticketing_scan',
+                'indexes': [
+                    models.Index(fields=['event', '-at'], name='ticketing_scan_recent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='ticketing_scan_key_once'),
+                    models.UniqueConstraint(models.F('ticket'), condition=models.Q(('reason', 'ok')), name='ticketing_scan_admits_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('reason', 'ok'), _negated=True), ('ticket__isnull', False), _connector='OR'), name='ticketing_scan_admits_a_ticket'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -198,6 +237,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ticket operation',
                 'verbose_name_plural': 'ticket operations',
                 'db_table': 'ticketing_operation',
+                'constraints': [
+                    models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_operation_number_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cancels__isnull', False), ('kind', 'cancellation'), ('price_cents__lte', 0)), models.Q(models.Q(('kind', 'cancellation'), _negated=True), ('cancels__isnull', True), ('price_cents__gte', 0)), _connector='OR'), name='ticketing_operation_cancels'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'free'), _negated=True), ('price_cents', 0), _connector='OR'), name='ticketing_operation_free'),
+                    models.CheckConstraint(condition=models.Q(('cancels', models.F('id')), _negated=True), name='ticketing_operation_not_itself'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -230,117 +275,9 @@ class Migration(migrations.Migration):
                 'db_table': 'ticketing_series',
             },
         ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('slug'), name='ticketing_event_slug_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('title'), models.F('session'), name='ticketing_event_session_once', violation_error_message='This title already has a session of that number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='ticketing_event_lasts', violation_error_message='An event ends after it starts.'),
-        ),
         migrations.AddField(
             model_name='ticketfile',
             name='venue',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='venues.venue'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['event', '-placed_at'], name='ticketing_order_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state', 'hold')), fields=['event', 'hold_until'], name='ticketing_order_held'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='ticketing_order_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('code'), name='ticketing_order_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('places__gt', 0), ('total_cents__gte', 0)), name='ticketing_order_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due__isnull', True), ('total_cents', 0)), models.Q(('due__isnull', False), ('total_cents__gt', 0)), _connector='OR'), name='ticketing_order_due_if_not_free'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('document__isnull', False), ('state', 'confirmed'), ('total_cents__gt', 0)), models.Q(('document__isnull', True), ('state', 'confirmed'), ('total_cents', 0)), models.Q(models.Q(('state', 'confirmed'), _negated=True), ('document__isnull', True)), _connector='OR'), name='ticketing_order_paid_has_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'hold')), models.Q(models.Q(('state', 'hold'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='ticketing_order_closed_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.UniqueConstraint(models.F('event'), models.F('name'), name='ticketing_quota_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('capacity'))), name='ticketing_quota_not_oversold', violation_error_message='More places than that are taken already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_rate_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.UniqueConstraint(models.F('event'), models.F('name'), name='ticketing_rate_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_ticket_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('short_code'), name='ticketing_ticket_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='ticketing_ticket_numbered'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('admitted_at__isnull', False), ('gate__isnull', False), ('state', 'admitted')), models.Q(models.Q(('state', 'admitted'), _negated=True), ('admitted_at__isnull', True), ('gate__isnull', True)), _connector='OR'), name='ticketing_ticket_admitted_where'),
-        ),
-        migrations.AddIndex(
-            model_name='scan',
-            index=models.Index(fields=['event', '-at'], name='ticketing_scan_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='ticketing_scan_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.UniqueConstraint(models.F('ticket'), condition=models.Q(('reason', 'ok')), name='ticketing_scan_admits_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', 'ok'), _negated=True), ('ticket__isnull', False), _connector='OR'), name='ticketing_scan_admits_a_ticket'),
-        ),
-        migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(models.F('event'), models.F('number'), name='ticketing_operation_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancels__isnull', False), ('kind', 'cancellation'), ('price_cents__lte', 0)), models.Q(models.Q(('kind', 'cancellation'), _negated=True), ('cancels__isnull', True), ('price_cents__gte', 0)), _connector='OR'), name='ticketing_operation_cancels'),
-        ),
-        migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'free'), _negated=True), ('price_cents', 0), _connector='OR'), name='ticketing_operation_free'),
-        ),
-        migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.CheckConstraint(condition=models.Q(('cancels', models.F('id')), _negated=True), name='ticketing_operation_not_itself'),
         ),
     ]

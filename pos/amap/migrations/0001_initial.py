@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'AMAP groups',
                 'db_table': 'amap_group',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='amap_group_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -52,6 +55,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'producers’ catalogues',
                 'db_table': 'amap_catalog',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_catalog_number_once'),
+                    models.UniqueConstraint(models.F('group'), models.F('name'), name='amap_catalog_name_once'),
+                    models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='amap_catalog_season'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +80,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'distributions',
                 'db_table': 'amap_distribution',
                 'ordering': ['-starts_at'],
+                'indexes': [
+                    models.Index(fields=['venue', 'ends_at'], name='amap_distribution_next'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('group'), models.F('starts_at'), name='amap_distribution_once'),
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='amap_distribution_lasts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -122,6 +137,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'households',
                 'db_table': 'amap_household',
                 'ordering': ['last_name', 'first_name', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_household_number_once'),
+                    models.UniqueConstraint(models.F('group'), models.F('email'), name='amap_household_email_once'),
+                    models.UniqueConstraint(models.F('group'), models.F('email2'), condition=models.Q(('email2', ''), _negated=True), name='amap_household_email2_once'),
+                    models.CheckConstraint(condition=models.Q(('email', ''), _negated=True), name='amap_household_email_there'),
+                    models.CheckConstraint(condition=models.Q(('email', models.F('email2')), _negated=True), name='amap_household_emails_differ'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +168,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'baskets',
                 'db_table': 'amap_basket',
                 'ordering': ['distribution', 'number', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('distribution'), models.F('household'), name='amap_basket_once'),
+                    models.UniqueConstraint(models.F('distribution'), models.F('number'), name='amap_basket_number_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('hand_key'), name='amap_basket_hand_key_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('hand_key__isnull', True), ('handed_at__isnull', True), ('state', 'ordered')), models.Q(models.Q(('state', 'ordered'), _negated=True), ('hand_key__isnull', False), ('handed_at__isnull', False)), _connector='OR'), name='amap_basket_handed_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(('document__isnull', True), ('due__isnull', False), _connector='OR'), name='amap_basket_document_of_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -174,6 +203,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'files brought in',
                 'db_table': 'amap_import',
                 'ordering': ['-made_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state', 'preview'), ('content', b''), _connector='OR'), name='amap_import_forgets'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -192,6 +224,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'producers',
                 'db_table': 'amap_producer',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_producer_number_once'),
+                    models.UniqueConstraint(models.F('group'), models.F('name'), name='amap_producer_name_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -223,6 +259,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'farm products',
                 'db_table': 'amap_product',
                 'ordering': ['catalog__name', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('catalog'), models.F('ref'), condition=models.Q(('ref', ''), _negated=True), name='amap_product_ref_once'),
+                    models.UniqueConstraint(models.F('catalog'), models.F('name'), condition=models.Q(('ref', '')), name='amap_product_name_once'),
+                    models.CheckConstraint(condition=models.Q(('vat_rate_bp__lte', 10000)), name='amap_product_vat_rate'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -248,106 +289,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'order lines',
                 'db_table': 'amap_order_line',
                 'ordering': ['position', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('basket'), models.F('product'), name='amap_order_line_once'),
+                    models.CheckConstraint(condition=models.Q(('vat_rate_bp__lte', 10000)), name='amap_order_line_vat_rate'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='amapgroup',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='amap_group_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='distribution',
-            index=models.Index(fields=['venue', 'ends_at'], name='amap_distribution_next'),
-        ),
-        migrations.AddConstraint(
-            model_name='distribution',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('starts_at'), name='amap_distribution_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='distribution',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='amap_distribution_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='household',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_household_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='household',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('email'), name='amap_household_email_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='household',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('email2'), condition=models.Q(('email2', ''), _negated=True), name='amap_household_email2_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='household',
-            constraint=models.CheckConstraint(condition=models.Q(('email', ''), _negated=True), name='amap_household_email_there'),
-        ),
-        migrations.AddConstraint(
-            model_name='household',
-            constraint=models.CheckConstraint(condition=models.Q(('email', models.F('email2')), _negated=True), name='amap_household_emails_differ'),
-        ),
-        migrations.AddConstraint(
-            model_name='basket',
-            constraint=models.UniqueConstraint(models.F('distribution'), models.F('household'), name='amap_basket_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='basket',
-            constraint=models.UniqueConstraint(models.F('distribution'), models.F('number'), name='amap_basket_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='basket',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('hand_key'), name='amap_basket_hand_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='basket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hand_key__isnull', True), ('handed_at__isnull', True), ('state', 'ordered')), models.Q(models.Q(('state', 'ordered'), _negated=True), ('hand_key__isnull', False), ('handed_at__isnull', False)), _connector='OR'), name='amap_basket_handed_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='basket',
-            constraint=models.CheckConstraint(condition=models.Q(('document__isnull', True), ('due__isnull', False), _connector='OR'), name='amap_basket_document_of_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='importfile',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'preview'), ('content', b''), _connector='OR'), name='amap_import_forgets'),
-        ),
-        migrations.AddConstraint(
-            model_name='producer',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_producer_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='producer',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('name'), name='amap_producer_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalog',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('number'), name='amap_catalog_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalog',
-            constraint=models.UniqueConstraint(models.F('group'), models.F('name'), name='amap_catalog_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalog',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='amap_catalog_season'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(models.F('catalog'), models.F('ref'), condition=models.Q(('ref', ''), _negated=True), name='amap_product_ref_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(models.F('catalog'), models.F('name'), condition=models.Q(('ref', '')), name='amap_product_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('vat_rate_bp__lte', 10000)), name='amap_product_vat_rate'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(models.F('basket'), models.F('product'), name='amap_order_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('vat_rate_bp__lte', 10000)), name='amap_order_line_vat_rate'),
         ),
     ]

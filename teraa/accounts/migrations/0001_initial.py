@@ -57,6 +57,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'db_table': 'accounts_user',
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='accounts_user_email_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -73,9 +76,5 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'accounts_sign_in_link',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='accounts_user_email_once'),
         ),
     ]

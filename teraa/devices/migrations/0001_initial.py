@@ -33,6 +33,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'printers',
                 'db_table': 'devices_printer',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='devices_printer_name_once'),
+                    models.UniqueConstraint(models.F('venue'), condition=models.Q(('is_default', True)), name='devices_printer_one_default', violation_error_message='Another printer already prints for every till.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -80,30 +84,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'print job',
                 'verbose_name_plural': 'print jobs',
                 'db_table': 'devices_print_job',
+                'indexes': [
+                    models.Index(models.F('printer'), models.F('id'), condition=models.Q(('state__in', ['queued', 'held', 'leased', 'sent'])), name='devices_print_job_to_do'),
+                    models.Index(models.F('venue'), models.F('subject'), models.F('id'), name='devices_print_job_subject'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='devices_print_job_key_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('leased', 'sent')), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='devices_print_job_away_has_lease'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='printer',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='devices_printer_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='printer',
-            constraint=models.UniqueConstraint(models.F('venue'), condition=models.Q(('is_default', True)), name='devices_printer_one_default', violation_error_message='Another printer already prints for every till.'),
-        ),
-        migrations.AddIndex(
-            model_name='printjob',
-            index=models.Index(models.F('printer'), models.F('id'), condition=models.Q(('state__in', ['queued', 'held', 'leased', 'sent'])), name='devices_print_job_to_do'),
-        ),
-        migrations.AddIndex(
-            model_name='printjob',
-            index=models.Index(models.F('venue'), models.F('subject'), models.F('id'), name='devices_print_job_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='printjob',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='devices_print_job_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='printjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('leased', 'sent')), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='devices_print_job_away_has_lease'),
         ),
     ]

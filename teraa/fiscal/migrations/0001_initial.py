@@ -33,6 +33,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'register',
                 'verbose_name_plural': 'registers',
                 'db_table': 'fiscal_register',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='fiscal_register_name_once'),
+                    models.UniqueConstraint(models.F('station'), models.F('payee'), models.F('training'), condition=models.Q(('station__isnull', False)), name='fiscal_register_one_per_till'),
+                    models.UniqueConstraint(models.F('payee'), models.F('training'), condition=models.Q(('lane', 'web')), name='fiscal_register_one_web'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('lane', 'till'), ('station__isnull', False)), models.Q(('lane', 'web'), ('station__isnull', True)), _connector='OR'), name='fiscal_register_till_has_station'),
+                    models.CheckConstraint(condition=models.Q(('key_id__regex', '^[0-9a-f]{16}$'), ('public_key__regex', '^[0-9a-f]{64}$')), name='fiscal_register_key_shape'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,6 +56,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'period',
                 'verbose_name_plural': 'periods',
                 'db_table': 'fiscal_period',
+                'constraints': [
+                    models.UniqueConstraint(models.F('register'), models.F('number'), name='fiscal_period_number_once'),
+                    models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='fiscal_period_number_starts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +93,19 @@ class Migration(migrations.Migration):
                 'verbose_name': 'document',
                 'verbose_name_plural': 'documents',
                 'db_table': 'fiscal_document',
+                'indexes': [
+                    models.Index(models.F('venue'), models.F('subject'), name='fiscal_document_subject'),
+                    models.Index(models.F('corrects'), condition=models.Q(('corrects__isnull', False)), name='fiscal_document_corrections'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('register'), models.F('kind'), models.F('sequence'), name='fiscal_document_sequence_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['TICKET', 'EVENT', 'CLOSING', 'ARCHIVE', 'DUPLICATE'])), name='fiscal_document_kind'),
+                    models.CheckConstraint(condition=models.Q(('sequence__gte', 1)), name='fiscal_document_sequence_starts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('first_in_chain', True), ('previous_hash', ''), ('sequence', 1)), models.Q(('first_in_chain', False), ('previous_hash__regex', '^[0-9a-f]{64}$'), ('sequence__gt', 1)), _connector='OR'), name='fiscal_document_first_is_one'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'TICKET'), _negated=True), models.Q(('perpetual_absolute_cents__isnull', False), ('perpetual_real_cents__isnull', False), ('total_cents__isnull', False)), _connector='OR'), name='fiscal_document_ticket_has_totals'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('event_code__isnull', False), ('kind', 'EVENT')), models.Q(models.Q(('kind', 'EVENT'), _negated=True), ('event_code__isnull', True)), _connector='OR'), name='fiscal_document_event_has_code'),
+                    models.CheckConstraint(condition=models.Q(('hash__regex', '^[0-9a-f]{64}$'), ('signature__regex', '^[0-9a-f]{128}$')), name='fiscal_document_seal_shape'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +126,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'fiscal_chain_head',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['TICKET', 'EVENT', 'CLOSING', 'ARCHIVE', 'DUPLICATE'])), name='fiscal_head_kind'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('last_hash', ''), ('last_issued_at', None), ('sequence', 0)), models.Q(('last_hash__regex', '^[0-9a-f]{64}$'), ('last_issued_at__isnull', False), ('sequence__gte', 1)), _connector='OR'), name='fiscal_head_starts_empty'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,77 +203,5 @@ class Migration(migrations.Migration):
                 'db_table': 'fiscal_document_tender',
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['osm', 'cash', 'card', 'cheque', 'transfer', 'voucher', 'prepaid', 'account'])), name='fiscal_tender_kind'), models.CheckConstraint(condition=models.Q(('position__gte', 1)), name='fiscal_tender_position_starts'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'osm'), ('osm_units__isnull', False)), models.Q(models.Q(('kind', 'osm'), _negated=True), ('osm_units__isnull', True)), _connector='OR'), name='fiscal_tender_osm_has_units')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='register',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='fiscal_register_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='register',
-            constraint=models.UniqueConstraint(models.F('station'), models.F('payee'), models.F('training'), condition=models.Q(('station__isnull', False)), name='fiscal_register_one_per_till'),
-        ),
-        migrations.AddConstraint(
-            model_name='register',
-            constraint=models.UniqueConstraint(models.F('payee'), models.F('training'), condition=models.Q(('lane', 'web')), name='fiscal_register_one_web'),
-        ),
-        migrations.AddConstraint(
-            model_name='register',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lane', 'till'), ('station__isnull', False)), models.Q(('lane', 'web'), ('station__isnull', True)), _connector='OR'), name='fiscal_register_till_has_station'),
-        ),
-        migrations.AddConstraint(
-            model_name='register',
-            constraint=models.CheckConstraint(condition=models.Q(('key_id__regex', '^[0-9a-f]{16}$'), ('public_key__regex', '^[0-9a-f]{64}$')), name='fiscal_register_key_shape'),
-        ),
-        migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(models.F('register'), models.F('number'), name='fiscal_period_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='fiscal_period_number_starts'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(models.F('venue'), models.F('subject'), name='fiscal_document_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(models.F('corrects'), condition=models.Q(('corrects__isnull', False)), name='fiscal_document_corrections'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(models.F('register'), models.F('kind'), models.F('sequence'), name='fiscal_document_sequence_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['TICKET', 'EVENT', 'CLOSING', 'ARCHIVE', 'DUPLICATE'])), name='fiscal_document_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('sequence__gte', 1)), name='fiscal_document_sequence_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_in_chain', True), ('previous_hash', ''), ('sequence', 1)), models.Q(('first_in_chain', False), ('previous_hash__regex', '^[0-9a-f]{64}$'), ('sequence__gt', 1)), _connector='OR'), name='fiscal_document_first_is_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'TICKET'), _negated=True), models.Q(('perpetual_absolute_cents__isnull', False), ('perpetual_real_cents__isnull', False), ('total_cents__isnull', False)), _connector='OR'), name='fiscal_document_ticket_has_totals'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event_code__isnull', False), ('kind', 'EVENT')), models.Q(models.Q(('kind', 'EVENT'), _negated=True), ('event_code__isnull', True)), _connector='OR'), name='fiscal_document_event_has_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('hash__regex', '^[0-9a-f]{64}$'), ('signature__regex', '^[0-9a-f]{128}$')), name='fiscal_document_seal_shape'),
-        ),
-        migrations.AddConstraint(
-            model_name='chainhead',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['TICKET', 'EVENT', 'CLOSING', 'ARCHIVE', 'DUPLICATE'])), name='fiscal_head_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='chainhead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('last_hash', ''), ('last_issued_at', None), ('sequence', 0)), models.Q(('last_hash__regex', '^[0-9a-f]{64}$'), ('last_issued_at__isnull', False), ('sequence__gte', 1)), _connector='OR'), name='fiscal_head_starts_empty'),
         ),
     ]

@@ -36,6 +36,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'collection',
                 'verbose_name_plural': 'collections',
                 'db_table': 'settlement_collection',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='settlement_collection_key_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('change_cents__gte', 0), ('received_cents', django.db.models.expressions.CombinedExpression(models.F('amount_cents'), '+', models.F('change_cents')))), name='settlement_collection_amounts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -58,6 +62,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'due',
                 'verbose_name_plural': 'dues',
                 'db_table': 'settlement_due',
+                'indexes': [
+                    models.Index(fields=['venue', '-opened_at'], name='settlement_due_recent'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gte', django.db.models.expressions.CombinedExpression(models.F('paid_cents'), '+', models.F('pending_cents'))), ('paid_cents__gte', 0), ('pending_cents__gte', 0)), name='settlement_due_amounts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('paid_cents', models.F('amount_cents')), ('settled_at__isnull', False), ('state', 'settled')), models.Q(models.Q(('state', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='settlement_due_settled_is_paid'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +89,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'effect',
                 'verbose_name_plural': 'effects',
                 'db_table': 'settlement_effect',
+                'indexes': [
+                    models.Index(models.F('id'), condition=models.Q(('handled_at__isnull', True)), name='settlement_effect_waiting'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('due'), models.F('kind'), models.F('version'), name='settlement_effect_once'),
+                    models.UniqueConstraint(models.F('due'), condition=models.Q(('kind', 'settled')), name='settlement_effect_settled_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +113,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'OSM rate',
                 'verbose_name_plural': 'OSM rates',
                 'db_table': 'settlement_osm_rate',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('valid_from'), name='settlement_osm_rate_once'),
+                    models.CheckConstraint(condition=models.Q(('rate_e10__gt', 0)), name='settlement_osm_rate_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +137,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'rate quote',
                 'verbose_name_plural': 'rate quotes',
                 'db_table': 'settlement_rate_quote',
+                'indexes': [
+                    models.Index(fields=['venue', '-valid_until'], name='settlement_rate_quote_fresh'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('rate_e10__gt', 0), ('step_units__gt', 0), ('valid_until__gt', models.F('quoted_at'))), name='settlement_rate_quote_sane'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -142,70 +170,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'tender',
                 'verbose_name_plural': 'tenders',
                 'db_table': 'settlement_tender',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('key'), name='settlement_tender_key_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('change_cents__gte', 0), ('received_cents', django.db.models.expressions.CombinedExpression(models.F('amount_cents'), '+', models.F('change_cents')))), name='settlement_tender_amounts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'osm'), ('request__isnull', False)), models.Q(models.Q(('kind', 'osm'), _negated=True), ('request__isnull', True)), _connector='OR'), name='settlement_tender_osm_has_request'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state', 'settled')), models.Q(models.Q(('state', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='settlement_tender_settled_when'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='settlement_collection_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('change_cents__gte', 0), ('received_cents', django.db.models.expressions.CombinedExpression(models.F('amount_cents'), '+', models.F('change_cents')))), name='settlement_collection_amounts'),
-        ),
-        migrations.AddIndex(
-            model_name='due',
-            index=models.Index(fields=['venue', '-opened_at'], name='settlement_due_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='due',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gte', django.db.models.expressions.CombinedExpression(models.F('paid_cents'), '+', models.F('pending_cents'))), ('paid_cents__gte', 0), ('pending_cents__gte', 0)), name='settlement_due_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='due',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_cents', models.F('amount_cents')), ('settled_at__isnull', False), ('state', 'settled')), models.Q(models.Q(('state', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='settlement_due_settled_is_paid'),
-        ),
-        migrations.AddIndex(
-            model_name='effect',
-            index=models.Index(models.F('id'), condition=models.Q(('handled_at__isnull', True)), name='settlement_effect_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.UniqueConstraint(models.F('due'), models.F('kind'), models.F('version'), name='settlement_effect_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.UniqueConstraint(models.F('due'), condition=models.Q(('kind', 'settled')), name='settlement_effect_settled_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='osmrate',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('valid_from'), name='settlement_osm_rate_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='osmrate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate_e10__gt', 0)), name='settlement_osm_rate_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='ratequote',
-            index=models.Index(fields=['venue', '-valid_until'], name='settlement_rate_quote_fresh'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratequote',
-            constraint=models.CheckConstraint(condition=models.Q(('rate_e10__gt', 0), ('step_units__gt', 0), ('valid_until__gt', models.F('quoted_at'))), name='settlement_rate_quote_sane'),
-        ),
-        migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('key'), name='settlement_tender_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0), ('change_cents__gte', 0), ('received_cents', django.db.models.expressions.CombinedExpression(models.F('amount_cents'), '+', models.F('change_cents')))), name='settlement_tender_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'osm'), ('request__isnull', False)), models.Q(models.Q(('kind', 'osm'), _negated=True), ('request__isnull', True)), _connector='OR'), name='settlement_tender_osm_has_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='tender',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state', 'settled')), models.Q(models.Q(('state', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='settlement_tender_settled_when'),
         ),
     ]

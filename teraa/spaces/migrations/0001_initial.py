@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'smallest spaces',
                 'db_table': 'spaces_atom',
                 'ordering': ['position', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='spaces_atom_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -54,6 +57,17 @@ class Migration(migrations.Migration):
                 'verbose_name': 'claim',
                 'verbose_name_plural': 'claims',
                 'db_table': 'spaces_claim',
+                'indexes': [
+                    models.Index(condition=models.Q(('live', True)), fields=['holder'], name='spaces_claim_of_holder'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False), ('live', True)), fields=['expires_at'], name='spaces_claim_held'),
+                    models.Index(condition=models.Q(('live', False)), fields=['released_at'], name='spaces_claim_released'),
+                ],
+                'constraints': [
+                    django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('atom', '='), ('span', '&&'), ('holder', '<>'), ('kind', '<>')], name='spaces_claim_one_at_a_time', violation_error_message='This is already taken at that time.'),
+                    models.CheckConstraint(condition=models.Q(('span__isempty', True), _negated=True), name='spaces_claim_lasts'),
+                    models.CheckConstraint(condition=models.Q(('span__lower_inf', False), ('span__upper_inf', False)), name='spaces_claim_begins_and_ends'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('live', True), ('released_at__isnull', True)), models.Q(('live', False), ('released_at__isnull', False)), _connector='OR'), name='spaces_claim_released_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +87,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'spaces',
                 'db_table': 'spaces_resource',
                 'ordering': ['position', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='spaces_resource_name_once'),
+                    models.CheckConstraint(condition=models.Q(('capacity__gte', 1)), name='spaces_resource_capacity'),
+                    models.CheckConstraint(condition=models.Q(('buffer_after_min__lte', 1440), ('buffer_before_min__lte', 1440)), name='spaces_resource_buffers'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -87,59 +106,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'part of a space',
                 'verbose_name_plural': 'parts of a space',
                 'db_table': 'spaces_resource_atom',
+                'constraints': [
+                    models.UniqueConstraint(models.F('resource'), models.F('atom'), name='spaces_resource_atom_once'),
+                ],
             },
         ),
         migrations.AddField(
             model_name='resource',
             name='atoms',
             field=models.ManyToManyField(related_name='resources', through='spaces.ResourceAtom', to='spaces.atom'),
-        ),
-        migrations.AddConstraint(
-            model_name='atom',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='spaces_atom_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('live', True)), fields=['holder'], name='spaces_claim_of_holder'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False), ('live', True)), fields=['expires_at'], name='spaces_claim_held'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('live', False)), fields=['released_at'], name='spaces_claim_released'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('atom', '='), ('span', '&&'), ('holder', '<>'), ('kind', '<>')], name='spaces_claim_one_at_a_time', violation_error_message='This is already taken at that time.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('span__isempty', True), _negated=True), name='spaces_claim_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('span__lower_inf', False), ('span__upper_inf', False)), name='spaces_claim_begins_and_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('live', True), ('released_at__isnull', True)), models.Q(('live', False), ('released_at__isnull', False)), _connector='OR'), name='spaces_claim_released_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='resourceatom',
-            constraint=models.UniqueConstraint(models.F('resource'), models.F('atom'), name='spaces_resource_atom_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='spaces_resource_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity__gte', 1)), name='spaces_resource_capacity'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(('buffer_after_min__lte', 1440), ('buffer_before_min__lte', 1440)), name='spaces_resource_buffers'),
         ),
     ]

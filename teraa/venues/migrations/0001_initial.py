@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'payee',
                 'verbose_name_plural': 'payees',
                 'db_table': 'venues_payee',
+                'constraints': [
+                    models.UniqueConstraint(models.F('osm_address'), condition=models.Q(('osm_address', ''), _negated=True), name='venues_payee_address_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +81,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'staff member',
                 'verbose_name_plural': 'staff',
                 'db_table': 'venues_staff_member',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='venues_staff_name_once'),
+                    models.UniqueConstraint(models.F('venue'), models.F('user'), condition=models.Q(('user__isnull', False)), name='venues_staff_user_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -96,6 +103,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'station',
                 'verbose_name_plural': 'stations',
                 'db_table': 'venues_station',
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('name'), name='venues_station_name_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'till'), _negated=True), ('payee__isnull', False), _connector='OR'), name='venues_station_till_has_payee'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +122,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'venues_sign_on',
+                'constraints': [
+                    models.UniqueConstraint(models.F('station'), condition=models.Q(('ended_at', None)), name='venues_sign_on_one_per_station'),
+                ],
             },
         ),
         migrations.AddField(
@@ -132,6 +146,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'opening hours',
                 'db_table': 'venues_opening_hours',
                 'ordering': ['weekday', 'opens'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('venue'), models.F('weekday'), models.F('opens'), name='venues_opening_once'),
+                    models.CheckConstraint(condition=models.Q(('weekday__gte', 0), ('weekday__lte', 6)), name='venues_opening_weekday'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -201,39 +219,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='venues_station_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'till'), _negated=True), ('payee__isnull', False), _connector='OR'), name='venues_station_till_has_payee'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='venues_staff_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffmember',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('user'), condition=models.Q(('user__isnull', False)), name='venues_staff_user_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='signon',
-            constraint=models.UniqueConstraint(models.F('station'), condition=models.Q(('ended_at', None)), name='venues_sign_on_one_per_station'),
-        ),
-        migrations.AddConstraint(
             model_name='payee',
             constraint=models.UniqueConstraint(models.F('venue'), models.F('name'), name='venues_payee_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payee',
-            constraint=models.UniqueConstraint(models.F('osm_address'), condition=models.Q(('osm_address', ''), _negated=True), name='venues_payee_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.UniqueConstraint(models.F('venue'), models.F('weekday'), models.F('opens'), name='venues_opening_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__gte', 0), ('weekday__lte', 6)), name='venues_opening_weekday'),
         ),
     ]
