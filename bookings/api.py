@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings import queries, schemas
+from bookings import queries, schemas, searching
 from bookings.operations import cancel_booking, hold_space
 from bookings.pricing import MAX_STAY_MIN
 from bookings.states import PaysHow
@@ -32,7 +32,7 @@ REFUSALS = {
 }
 
 
-class SearchSerializer(serializers.Serializer[queries.Search]):
+class SearchSerializer(serializers.Serializer[searching.Search]):
     """A day of the venue's calendar, a length, how many people."""
 
     day = serializers.DateField()
@@ -100,9 +100,9 @@ class SearchView(PublicView):
         venue = venue_or_404(slug)
         asked = SearchSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        wanted = queries.Search(**asked.validated_data)
-        found = queries.search(venue=venue, wanted=wanted, at=now())
-        return Response({"zone": venue.zone, "offers": queries.found_view(found)})
+        wanted = searching.Search(**asked.validated_data)
+        found = searching.search(venue=venue, wanted=wanted, at=now())
+        return Response({"zone": venue.zone, "offers": searching.found_view(found)})
 
 
 class HoldsView(PublicView):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from bookings.pricing import MAX_STAY_MIN
-from bookings.queries import Search
+from bookings.searching import Search
 from bookings.states import PaysHow
 from teraa.common.ids import uuid7
 from teraa.common.money import MAX_CENTS

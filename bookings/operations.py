@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from bookings import queries, wanting
+from bookings import queries, searching, wanting
 from bookings.confirming import send_confirmation, send_paid_without_place
 from bookings.models import Booking, Offer
 from bookings.problems import NotCancellable, NoVatRateNow, PriceChanged, TooManyFree, TooManyHolds
@@ -108,7 +108,7 @@ def _hold(venue: Venue, wanted: Wanted, at: datetime.datetime, page: Callable[[s
     try:
         _claim(booking, offer, at=at, expires_at=grace)
     except JustTaken as taken:
-        nearest = queries.nearest_starts(venue=venue, offer=offer, wanted=wanted, at=at)
+        nearest = searching.nearest_starts(venue=venue, offer=offer, wanted=wanted, at=at)
         raise JustTaken(nearest=nearest) from taken
     if booking.total_cents:
         due = settlement.open_due(

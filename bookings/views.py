@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings import opening, queries
+from bookings import opening, queries, searching
 from bookings.calendar_file import calendar_file
 from bookings.confirming import FILE_NAME
 from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
@@ -43,8 +43,8 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     form = SearchForm(request.GET, today=today)
     wanted = form.wanted()
     if abs(wanted.day - today) > FARTHEST:
-        wanted = queries.Search(today, wanted.minutes, wanted.people)
-    found = queries.search(venue=venue, wanted=wanted, at=at, slug=slug)
+        wanted = searching.Search(today, wanted.minutes, wanted.people)
+    found = searching.search(venue=venue, wanted=wanted, at=at, slug=slug)
     return _page(
         request,
         "bookings/book.html",
@@ -154,7 +154,7 @@ def _start_in(request: HttpRequest, venue: Venue) -> datetime.datetime | None:
     return start if abs(start - now()) <= FARTHEST else None
 
 
-def _wanted(form: GuestForm, quote: queries.Quote, search: queries.Search) -> Wanted:
+def _wanted(form: GuestForm, quote: queries.Quote, search: searching.Search) -> Wanted:
     given = form.cleaned_data
     return Wanted(
         key=given["key"],

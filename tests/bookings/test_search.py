@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from bookings.queries import Search, search
+from bookings.searching import Search, search
 from tests.bookings import cast
 from tests.settlement import cast as money
 from tests.spaces import cast as space_cast

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from bookings.models import Offer
-from bookings.queries import Search, search
+from bookings.searching import Search, search
 from teraa.demo.die import GRANGE
 from teraa.demo.loading import load_venue
 from teraa.demo.palaiseau import GENESIS
