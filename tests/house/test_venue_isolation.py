@@ -601,7 +601,7 @@ def test_the_back_office_keeps_venues_apart(houses):
     ours, theirs = houses
     knock = Knocking(ours, theirs)
     parties = list(in_office(ours))
-    for model, shown in admin.site._registry.items():
+    for model, shown in list(admin.site._registry.items()):
         foreign = (
             [str(row.pk) for row in rows_of(theirs, model)[:2]] if model in owned_models() else []
         )
