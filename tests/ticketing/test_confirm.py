@@ -214,5 +214,7 @@ def test_a_late_payment_without_a_place_asks_for_a_refund(late, channel):
     order.refresh_from_db()
     assert order.state == "paid_without_place"
     assert not order.tickets.exists()
+    assert order.document is not None, "the money is there: so is its receipt"
+    assert order.document.total_cents == order.total_cents
     assert show.left() == 1, "what it could not have is not taken"
     assert not [one for one in effects.Effect.objects.all() if one.last_error]

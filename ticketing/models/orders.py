@@ -82,11 +82,15 @@ class Order(Stateful):
                 | Q(total_cents__gt=0, due__isnull=False),
                 name="ticketing_order_due_if_not_free",
             ),
-            # A confirmed order that was paid has its document, and nothing else has one.
+            # An order whose money came has its document, and nothing else has one.
             models.CheckConstraint(
-                condition=Q(state="confirmed", total_cents__gt=0, document__isnull=False)
+                condition=Q(
+                    state__in=("confirmed", "paid_without_place"),
+                    total_cents__gt=0,
+                    document__isnull=False,
+                )
                 | Q(state="confirmed", total_cents=0, document__isnull=True)
-                | (~Q(state="confirmed") & Q(document__isnull=True)),
+                | (~Q(state__in=("confirmed", "paid_without_place")) & Q(document__isnull=True)),
                 name="ticketing_order_paid_has_document",
             ),
             models.CheckConstraint(

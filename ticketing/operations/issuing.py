@@ -66,16 +66,15 @@ def confirm_if_settled(order: Order, *, at: datetime.datetime) -> bool:
     """Confirm an order whose due is settled. The caller holds the order's lock.
 
     One that had expired takes its places again; when they are gone it becomes
-    ``paid_without_place``. Whoever comes second finds it closed and changes nothing.
+    ``paid_without_place``: its receipt is sealed, for the money is there, and no ticket is made.
+    Whoever comes second finds it closed and changes nothing.
     """
     if order.state not in (OrderState.HOLD, OrderState.EXPIRED) or order.due_id is None:
         return False
     order.due = Due.objects.get(pk=order.due_id)  # as it is now that the order is locked
     if order.due.state != DueState.SETTLED:
         return False
-    if order.state == OrderState.EXPIRED and not _take_again(order):
-        order.move(OrderState.PAID_WITHOUT_PLACE, closed_at=at)
-        return False
+    has_places = order.state == OrderState.HOLD or _take_again(order)
     tenders = settlement.settled_tenders(due_id=order.due_id)
     stations = {tender.station_id: tender.station_label for tender in tenders}
     station_id, station_label = (
@@ -96,6 +95,9 @@ def confirm_if_settled(order: Order, *, at: datetime.datetime) -> bool:
         document_id=document_id,
         at=at,
     )
+    if not has_places:
+        order.move(OrderState.PAID_WITHOUT_PLACE, document_id=document_id, closed_at=at)
+        return False
     order.move(OrderState.CONFIRMED, document_id=document_id, closed_at=at)
     _issue(order, sold_at=sold_at, operator=operator, at=at)
     return True
