@@ -107,7 +107,7 @@ def ephemeral_cluster() -> Iterator[EphemeralCluster]:
         with _serving(Cluster(data, binaries, account), passwords, log=session / "log") as port:
             yield EphemeralCluster(port=port, passwords=passwords, data=data)
     finally:
-        shutil.rmtree(session)
+        _remove(session)
         os.close(held)
 
 
@@ -128,7 +128,7 @@ def _template(home: Path, binaries: Binaries, account: Account | None) -> Path:
     if template.exists():
         return template
     for stale in [*home.glob("template-*"), *home.glob(".template-*")]:
-        shutil.rmtree(stale)
+        _remove(stale)
     building = home / f".{template.name}"
     building.mkdir(mode=0o711)
     passwords = {role: secrets.token_urlsafe(24) for role in clusters.ROLES}
@@ -177,7 +177,12 @@ def _sweep(home: Path, binaries: Binaries, account: Account | None) -> None:
         ):
             if (session / "pg").exists():
                 Cluster(session / "pg", binaries, account).end_leftovers()
-            shutil.rmtree(session)
+            _remove(session)
+
+
+def _remove(folder: Path) -> None:
+    """Whatever is there still: another run may be sweeping the same folder away."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _hold(path: Path, *, wait: bool = True) -> int:
