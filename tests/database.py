@@ -46,6 +46,9 @@ FORGETFUL = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": "200",
+    # A test that tries every door of two venues does so in one transaction of thousands of
+    # savepoints, and each keeps a lock to its end.
+    "max_locks_per_transaction": "1024",
 }
 
 
