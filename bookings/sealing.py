@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bookings.models import Booking
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
@@ -36,7 +36,7 @@ def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDr
     )
 
 
-def _same(labels: object) -> str:
+def _same(labels: Iterable[str]) -> str:
     """The one label they all share, or none."""
-    found = set(labels)  # type: ignore[call-overload]
+    found = set(labels)
     return found.pop() if len(found) == 1 else ""

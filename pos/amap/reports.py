@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Sum
@@ -94,10 +95,11 @@ _OTHERS = {
 }
 
 
-def _people(baskets: object) -> list[tuple[str, int]]:
+def _people(baskets: Iterable[Basket]) -> list[tuple[str, int]]:
     return [
         (one.household.name, one.due.amount_cents - one.due.paid_cents)
-        for one in baskets  # type: ignore[attr-defined]
+        for one in baskets
+        if one.due is not None
     ]
 
 

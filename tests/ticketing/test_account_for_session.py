@@ -8,7 +8,6 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from teraa.common.pdf import pdf_available
 from teraa.venues.models import Role
 from tests import make
 from tests.ticketing import cast
@@ -134,7 +133,6 @@ def test_its_page_says_what_the_law_wants(show, at):
     assert [words for words in wanted if words not in page] == []
 
 
-@pytest.mark.skipif(not pdf_available(), reason="Pango is missing: PDFs are off, and say so")
 def test_its_pdf_says_the_same(show, at):
     show.sell(2, 0, 1, at=at)
     answer = office(show).get(page_of(show, ".pdf"))

@@ -5,7 +5,6 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
-from teraa.common.pdf import pdf_available
 from teraa.common.problems import NotFound
 from teraa.live.relay import publish_batch
 from tests.ticketing import cast
@@ -23,7 +22,6 @@ def test_the_relay_defers_its_making(live_database, keys_dir):
     assert job.args == {"order_id": str(order.pk)}
 
 
-@pytest.mark.skipif(not pdf_available(), reason="Pango is missing: PDFs are off, and say so")
 def test_it_is_drawn_once(db, keys_dir):
     show = cast.show(at=now())
     order = show.sell(1, at=now())[0].order

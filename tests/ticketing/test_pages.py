@@ -9,7 +9,6 @@ from django.test import Client
 
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
-from teraa.common.pdf import pdf_available
 from teraa.common.qr import qr_path
 from tests.ticketing import cast
 from tests.ticketing.cast import MINUTE
@@ -144,7 +143,6 @@ def test_a_free_entry_says_that_it_is_free(show, browser):
     assert "Gratuit" in page
 
 
-@pytest.mark.skipif(not pdf_available(), reason="Pango is missing: PDFs are off, and say so")
 def test_a_decoder_reads_the_ticket_from_the_picture_of_its_pdf(show, browser):
     tickets = show.sell(1, 1, at=now())
     order = tickets[0].order
