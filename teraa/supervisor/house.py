@@ -49,14 +49,17 @@ async def open_house(start: Start) -> None:
     around = _surroundings(choices, places, reached, app_url=app_url, owner_url=owner_url)
     node = watch.start(node_part(choices, places, around)) if choices.demo else None
     await _prepare(start, around)
+    watch.starter.warm_up(around.common, places)
     if node is not None:
         around = await _on_the_network_of(node, start, around)
+    await watch.starter.wait_until_warm()
     await _load(start, around)
     parts = house_parts(choices, places, around)
     start.say(_("Starting {parts}").format(parts=", ".join(part.name for part in parts)))
     started = [watch.start(part) for part in parts]
     links = await _links(start, around)
     await _wait_until_open(start, started)
+    watch.starter.cool_down()
     print(block(choices, reach=reached, links=links, docs=DOCS), flush=True)
 
 
@@ -184,7 +187,7 @@ def _secret(path: Path) -> str:
 
 async def _prepare(start: Start, around: Surroundings) -> None:
     """Do side by side what can be done before anything runs."""
-    prepare = preparation.Preparation(start.places, run=start.run, say=start.say)
+    prepare = preparation.Preparation(start.places, starter=start.watch.starter, say=start.say)
 
     async def files() -> None:
         await prepare.do(preparation.browser_modules(around))
@@ -227,7 +230,7 @@ async def _on_the_network_of(node: Kept, start: Start, around: Surroundings) -> 
 
 
 async def _load(start: Start, around: Surroundings) -> None:
-    prepare = preparation.Preparation(start.places, run=start.run, say=start.say)
+    prepare = preparation.Preparation(start.places, starter=start.watch.starter, say=start.say)
     if start.choices.demo:
         await prepare.do(preparation.load_demo(around))
     await prepare.do(preparation.agent_config(start.choices, start.places, around))
@@ -236,7 +239,7 @@ async def _load(start: Start, around: Surroundings) -> None:
 async def _links(start: Start, around: Surroundings) -> dict[str, Any]:
     if not start.choices.demo:
         return {}
-    prepare = preparation.Preparation(start.places, run=start.run, say=start.say)
+    prepare = preparation.Preparation(start.places, starter=start.watch.starter, say=start.say)
     return read_links(await prepare.output_of(preparation.demo_links(around)))
 
 

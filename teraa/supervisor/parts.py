@@ -31,6 +31,8 @@ class Part:
     patience_seconds: float = 5.0
     account: Account | None = None
     directory: str = field(default=str(ROOT))
+    # It may be forked from a process that has done so already.
+    imports_django: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,13 @@ def house_parts(choices: Choices, places: Places, around: Surroundings) -> list[
 
     def loop(name: str, *, vital: bool, sees: Mapping[str, str] | None = None) -> Part:
         environment = {**around.common, "TERAA_PART": name, **(sees or {})}
-        return Part(name=name, command=manage(name), environment=environment, vital=vital)
+        return Part(
+            name=name,
+            command=manage(name),
+            environment=environment,
+            vital=vital,
+            imports_django=True,
+        )
 
     parts = [
         _web(choices, places, around),
@@ -127,6 +135,7 @@ def _web(choices: Choices, places: Places, around: Surroundings) -> Part:
         environment={**around.common, **around.keys, "TERAA_PART": "web"},
         vital=True,
         port=choices.port,
+        imports_django=True,
     )
 
 
@@ -146,6 +155,7 @@ def _live(choices: Choices, places: Places, around: Surroundings) -> Part:
         environment={**around.common, "TERAA_PART": "live"},
         vital=True,
         port=choices.live_port,
+        imports_django=True,
     )
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teraa.supervisor.choices import Choices
+from teraa.supervisor.forks import Starter
 from teraa.supervisor.logs import last_lines
 from teraa.supervisor.parts import Surroundings, manage
 from teraa.supervisor.places import ROOT, Places, write_whole
-from teraa.supervisor.processes import RUN_MARK, end, spawn
+from teraa.supervisor.processes import end
 from teraa.supervisor.refusals import Refusal
 from teraa.supervisor.texts import _
 
@@ -34,14 +35,16 @@ class Step:
     environment: Mapping[str, str]
     # Taken again after the command, so that it may cover what the command writes.  None: always.
     digest: Callable[[], str] | None
+    # It may be forked from a process that has done so already.
+    imports_django: bool = False
 
 
 class Preparation:
     """Runs the steps of one start and remembers what each was done for."""
 
-    def __init__(self, places: Places, *, run: str, say: Callable[[str], None]) -> None:
+    def __init__(self, places: Places, *, starter: Starter, say: Callable[[str], None]) -> None:
         self._places = places
-        self._run = run
+        self._starter = starter
         self._say = say
 
     async def do(self, step: Step) -> None:
@@ -68,12 +71,13 @@ class Preparation:
         log = self._places.logs / f"{step.name}.log"
         printed = self._places.logs / f"{step.name}.out"
         with log.open("wb") as errors, printed.open("wb") as output:
-            process = spawn(
+            process = self._starter.start(
                 step.command,
-                environment={**step.environment, RUN_MARK: self._run},
+                environment=step.environment,
                 output=output,
                 errors=errors,
                 directory=ROOT,
+                imports_django=step.imports_django,
             )
             try:
                 while process.poll() is None:
@@ -167,6 +171,7 @@ def load_demo(around: Surroundings) -> Step:
         command=manage("load_demo"),
         environment={**around.common, **around.keys},
         digest=digest,
+        imports_django=True,
     )
 
 
@@ -186,6 +191,7 @@ def agent_config(choices: Choices, places: Places, around: Surroundings) -> Step
         command=manage("agent_config"),
         environment={**around.common, **around.keys},  # an enrolment is a sealed event
         digest=digest,
+        imports_django=True,
     )
 
 
@@ -197,6 +203,7 @@ def demo_links(around: Surroundings) -> Step:
         command=manage("demo_links"),
         environment={**around.common, **around.keys},
         digest=None,
+        imports_django=True,
     )
 
 

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from teraa.supervisor.account import Account
 
@@ -30,6 +30,7 @@ def spawn(
     output: int | IO[bytes],
     directory: Path | str,
     errors: int | IO[bytes] = subprocess.STDOUT,
+    input: int = subprocess.DEVNULL,
     death_signal: signal.Signals = signal.SIGTERM,
     account: Account | None = None,
 ) -> subprocess.Popen[bytes]:
@@ -41,7 +42,7 @@ def spawn(
     """
     return subprocess.Popen(
         list(command),
-        stdin=subprocess.DEVNULL,
+        stdin=input,
         stdout=output,
         stderr=errors,
         env=dict(environment),
@@ -67,15 +68,33 @@ def _dies_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
     return bind
 
 
-def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+class Process(Protocol):
+    """A child of ours, whoever started it: what is used here of ``subprocess.Popen``."""
+
+    pid: int
+    returncode: Any  # Popen's own is declared so
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """What it says, when we are the ones who listen."""
+
+    def poll(self) -> int | None:
+        """Return its status when it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its status once it has ended, or raise ``subprocess.TimeoutExpired``."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+
+
+def kill_group(process: Process, number: signal.Signals) -> None:
     """Send a signal to a child and to everything still in its process group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
-def end(
-    process: subprocess.Popen[bytes], *, first: signal.Signals, patience_seconds: float
-) -> None:
+def end(process: Process, *, first: signal.Signals, patience_seconds: float) -> None:
     """Ask a child to end with ``first``; after ``patience_seconds`` end its whole group."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(first)

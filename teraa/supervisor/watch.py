@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from teraa.supervisor.forks import Starter
 from teraa.supervisor.logs import BoundedLog
 from teraa.supervisor.parts import Part
 from teraa.supervisor.places import Places, write_whole
-from teraa.supervisor.processes import RUN_MARK, are_gone, kill_group, marked, send, spawn
+from teraa.supervisor.processes import Process, are_gone, kill_group, marked, send
 from teraa.supervisor.texts import _
 
 State = Literal["starting", "up", "backoff", "down"]
@@ -40,7 +41,7 @@ class Kept:
     state: State = "starting"
     restarts: int = 0
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     task: asyncio.Task[None] | None = None
     is_up: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,6 +67,7 @@ class Watch:
     def __init__(self, places: Places, *, run: str, say: Callable[[str], None]) -> None:
         self._places = places
         self._run = run
+        self.starter = Starter(run=run)
         self._say = say
         self._kept: dict[str, Kept] = {}
         self._is_ending = False
@@ -91,6 +93,7 @@ class Watch:
     async def end(self) -> None:
         """End every part, the database last, and leave no process of this run behind."""
         self._is_ending = True
+        self.starter.cool_down()
         deadline = time.monotonic() + ENDING_SECONDS
         others = [kept for name, kept in self._kept.items() if name != "database"]
         await asyncio.gather(
@@ -143,13 +146,14 @@ class Watch:
         part = kept.part
         log.write(f"--- started {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
         try:
-            process = spawn(
+            process = self.starter.start(
                 part.command,
-                environment={**part.environment, RUN_MARK: self._run},
+                environment=part.environment,
                 output=subprocess.PIPE,
                 directory=part.directory,
                 death_signal=part.stop_signal,
                 account=part.account,
+                imports_django=part.imports_django,
             )
         except OSError as error:
             log.write(f"{error}\n".encode())
@@ -186,7 +190,7 @@ class Watch:
         write_whole(self._places.parts, json.dumps({"parts": parts}, indent=2) + "\n")
 
 
-async def _ended(process: subprocess.Popen[bytes]) -> None:
+async def _ended(process: Process) -> None:
     """Return when the process has ended, leaving it to be reaped."""
     loop = asyncio.get_running_loop()
     handle = os.pidfd_open(process.pid)
@@ -199,7 +203,7 @@ async def _ended(process: subprocess.Popen[bytes]) -> None:
         os.close(handle)
 
 
-async def _copy(process: subprocess.Popen[bytes], log: BoundedLog) -> None:
+async def _copy(process: Process, log: BoundedLog) -> None:
     """Carry what a part says into its log until it says no more."""
     stream = asyncio.StreamReader()
     transport, _protocol = await asyncio.get_running_loop().connect_read_pipe(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from teraa.supervisor.forks import Starter
 from teraa.supervisor.places import Places
 from teraa.supervisor.preparation import Preparation, Step
 from teraa.supervisor.refusals import Refusal
@@ -22,7 +23,7 @@ def places(tmp_path) -> Places:
 
 
 def _preparation(places: Places) -> Preparation:
-    return Preparation(places, run="test", say=lambda sentence: None)
+    return Preparation(places, starter=Starter(run="test"), say=lambda sentence: None)
 
 
 def _step(program: str, *, digest=None) -> Step:
