@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EVAL
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import Env
@@ -257,6 +257,8 @@ OFFICE_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL, NONCE],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+# A gate whose browser cannot read codes reads them with a WebAssembly module: only on its page.
+GATE_CONTENT_SECURITY_POLICY = {"script-src": [WASM_UNSAFE_EVAL]}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

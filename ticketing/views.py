@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+from csp.decorators import csp_update
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from teraa.common.clock import now
 from teraa.common.problems import NotFound, Problem
+from teraa.common.static_files import late_modules
 from teraa.venues import tries
 from teraa.venues.api import keep_station
 from teraa.venues.models import StationKind, Venue
@@ -163,11 +166,13 @@ def pdf(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
 
 @require_safe
 @never_cache
+@csp_update(settings.GATE_CONTENT_SECURITY_POLICY)
 @ensure_csrf_cookie
 def gate(request: HttpRequest) -> HttpResponse:
     """Served to anyone: it shows nothing before a station is enrolled and a PIN is typed."""
     words = {key: str(text) for key, text in WORDS.items()}
-    return render(request, "ticketing/gate.html", {"words": words})
+    reader = late_modules()["zxing-wasm/reader"]
+    return render(request, "ticketing/gate.html", {"words": words, "reader": reader})
 
 
 @never_cache

@@ -37,8 +37,20 @@ WORDS: dict[str, Promise] = {
     "silence.advice": _("Nobody was let in by this scan. It is sent again by itself."),
     "camera.on": _("Use the camera"),
     "camera.off": _("Stop the camera"),
+    "camera.insecure": _(
+        "A browser lends its camera to https addresses only. Open the gate at its https address, or type "
+        "the code under the QR."
+    ),
     "camera.none": _(
-        "This browser cannot read codes with its camera. Use a scanner, or type the code under the QR."
+        "This browser gives pages no camera. Use a scanner, or type the code under the QR."
     ),
     "camera.refused": _("The camera may not be used. Allow it for this address, or type the code."),
+    "camera.dark": _(
+        "The camera gives no picture. Close what else uses it and try again, or type the code."
+    ),
+    "camera.reader": _(
+        "What reads codes did not arrive. Try again when the network is back, or type the code."
+    ),
+    "torch.on": _("Lamp"),
+    "torch.refused": _("The lamp of this camera cannot be switched. Everything else still works."),
 }

@@ -86,6 +86,22 @@ def test_every_path_carries_its_version_and_exists():
         assert (ROOT / path.lstrip("/")).is_file()
 
 
+def test_what_is_fetched_late_is_whole_and_in_no_import_map():
+    subprocess.run([ROOT / "script" / "browser-modules"], check=True)
+    late = json.loads((VENDOR / "late.json").read_text())
+    imports = json.loads((VENDOR / "importmap.json").read_text())["imports"]
+    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]
+
+    assert late
+    for name, path in late.items():
+        folder = VENDOR / f"{name.split('/')[0]}@{pinned[name.split('/')[0]]}"
+        assert (ROOT / path.lstrip("/")).is_relative_to(folder)
+        assert (ROOT / path.lstrip("/")).is_file()
+        assert (folder / "LICENSE").is_file()
+        assert [one for one in folder.rglob("*.wasm") if one.stat().st_size > 100_000]
+        assert path not in imports.values()
+
+
 def test_the_lock_names_no_host():
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
 

@@ -185,3 +185,21 @@ def test_an_expired_order_says_what_to_do(show, browser):
 
     assert address(show, show.event.slug) in page
     assert "data-order" not in page
+
+
+def test_only_the_gate_may_compile_webassembly(show, browser):
+    def scripts(path):
+        policy = browser.get(path).headers["Content-Security-Policy"]
+        return next(part for part in policy.split("; ") if part.startswith("script-src "))
+
+    assert "'wasm-unsafe-eval'" in scripts("/gate/").split()
+    assert "'unsafe-eval'" not in scripts("/gate/").split()
+    for path in ("/till/", "/events/", address(show, ""), "/"):
+        assert "wasm-unsafe-eval" not in scripts(path)
+
+
+def test_the_gate_says_where_its_reader_is(db, browser):
+    page = browser.get("/gate/").content.decode()
+    [reader] = re.findall(r'data-reader="([^"]+)"', page)
+
+    assert re.fullmatch(r"/static/vendor/zxing-wasm@[0-9.]+/es/reader/index\.js", reader)

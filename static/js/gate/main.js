@@ -5,7 +5,7 @@ import { get, NoAnswer, post } from "../http.js";
 import { deviceStore } from "../storage.js";
 import { uuid7 } from "../uuid7.js";
 import { t, language } from "../words.js";
-import { canRead, watch } from "./camera.js";
+import { CameraTrouble, watch } from "./camera.js";
 import { allowSound, signal, SIGNS } from "./signals.js";
 
 const EVENT = "teraa.gate.event";
@@ -23,6 +23,7 @@ let waiting = Promise.resolve();
 
 function show(stage) {
   root.dataset.stage = stage;
+  if (stage !== "scan") stopCamera(); // nobody is to be let in by a page that is elsewhere
   for (const section of root.querySelectorAll("[data-show]")) {
     section.hidden = section.dataset.show !== stage;
   }
@@ -231,29 +232,80 @@ document.addEventListener("keydown", (pressed) => {
   if (root.dataset.stage === "scan" && isLetter && document.activeElement !== field) field.focus();
 });
 
+// -- the camera -------------------------------------------------------------------------------------
+
+// Whole calls, for a test looks for each of these keys.
+const troubles = () => ({
+  insecure: t("camera.insecure"),
+  none: t("camera.none"),
+  refused: t("camera.refused"),
+  dark: t("camera.dark"),
+  reader: t("camera.reader"),
+});
+const act = (name) => root.querySelector(`[data-act="${name}"]`);
+
+function showCamera() {
+  act("camera").textContent = t(camera ? "camera.off" : "camera.on");
+  act("torch").hidden = !camera?.hasTorch;
+  act("torch").textContent = t("torch.on");
+  act("torch").setAttribute("aria-pressed", "false");
+}
+
+function stopCamera() {
+  camera?.stop();
+  camera = null;
+  showCamera();
+}
+
+function sayTrouble(why) {
+  say({ tone: "attention", sentence: troubles()[why] });
+  form("scan").elements.code.focus();
+}
+
 async function toggleCamera(press) {
   if (camera) {
-    camera.stop();
-    camera = null;
-  } else if (!(await canRead())) {
-    say({ tone: "attention", sentence: t("camera.none") });
-  } else {
-    try {
-      camera = await watch(one("camera"), scan);
-    } catch {
-      say({ tone: "attention", sentence: t("camera.refused") });
-    }
+    stopCamera();
+    return;
   }
-  press.textContent = t(camera ? "camera.off" : "camera.on");
+  press.disabled = true; // while the browser asks whether it may
+  try {
+    const opened = await watch(one("camera"), {
+      reader: root.dataset.reader,
+      onCode: scan,
+      onLost() {
+        stopCamera();
+        sayTrouble("dark");
+      },
+    });
+    if (root.dataset.stage === "scan") camera = opened;
+    else opened.stop();
+    if (camera) ready();
+  } catch (error) {
+    if (!(error instanceof CameraTrouble)) throw error;
+    sayTrouble(error.why);
+  } finally {
+    press.disabled = false;
+    showCamera();
+  }
+}
+
+async function toggleTorch(press) {
+  const on = press.getAttribute("aria-pressed") !== "true";
+  try {
+    await camera.torch(on);
+    press.setAttribute("aria-pressed", String(on));
+  } catch {
+    say({ tone: "attention", sentence: t("torch.refused") });
+  }
 }
 
 root.addEventListener("click", async (pressed) => {
   const press = pressed.target.closest("[data-act]");
   if (press?.dataset.act === "choose") choose("");
   if (press?.dataset.act === "camera") await toggleCamera(press);
+  if (press?.dataset.act === "torch") await toggleTorch(press);
   if (press?.dataset.act === "lock") {
-    camera?.stop();
-    camera = null;
+    stopCamera();
     await post("/api/till/sign-off/").catch(() => {});
     await start();
   }
