@@ -11,7 +11,6 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from bookings import queries, schemas, searching
 from bookings.operations import cancel_booking, hold_space
@@ -19,6 +18,7 @@ from bookings.pricing import MAX_STAY_MIN
 from bookings.states import PaysHow
 from bookings.wanting import Wanted
 from teraa.common.clock import now
+from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
 from teraa.venues.public import venue_or_404
@@ -72,7 +72,7 @@ class NothingSerializer(serializers.Serializer[None]):
     """An empty body."""
 
 
-class PublicView(APIView):
+class PublicView(Endpoint):
     """Open to everybody: the venue is named in the path, a booking by its guest's secret."""
 
     authentication_classes = ()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from bookings.pricing import MAX_STAY_MIN, Tariffs
@@ -217,6 +218,12 @@ class Booking(Stateful):
             models.Index(fields=["venue", "-starts_at"], name="bookings_booking_days"),
             models.Index(
                 fields=["expires_at"], name="bookings_booking_held", condition=Q(state="hold")
+            ),
+            models.Index(
+                "venue",
+                Upper("guest_email"),
+                name="bookings_booking_of_guest",
+                condition=Q(state__in=["hold", "confirmed"]),
             ),
         ]
 

@@ -31,7 +31,13 @@ def instant(local: datetime.datetime, zone: str) -> datetime.datetime:
 
 def exists(local: datetime.datetime, zone: str) -> bool:
     """Whether clocks in ``zone`` ever show this naive time."""
-    return instant(local, zone).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
+    return _existing(local, ZoneInfo(zone)) is not None
+
+
+def _existing(local: datetime.datetime, place: ZoneInfo) -> datetime.datetime | None:
+    """The instant of a naive wall time, in UTC; None when clocks leave it out."""
+    start = local.replace(tzinfo=place, fold=0).astimezone(datetime.UTC)
+    return start if start.astimezone(place).replace(tzinfo=None) == local else None
 
 
 def day_span(day: datetime.date, zone: str) -> Span:
@@ -86,13 +92,13 @@ def starts_on(
     """Instants on the local ``day`` at which a stay of ``lasts`` may begin, in order."""
     nights = lasts // DAY + 2
     spans = open_spans(hours, first=day - DAY, last=day + nights * DAY, zone=zone)
+    place = ZoneInfo(zone)
     found = set()
     for opens, closes in _local(hours, first=day - DAY, last=day):
         local = opens
         while local < closes:
-            if local.date() == day and exists(local, zone):
-                start = instant(local, zone)
-                if any(span[0] <= start and start + lasts <= span[1] for span in spans):
-                    found.add(start)
+            start = _existing(local, place) if local.date() == day else None
+            if start and any(span[0] <= start and start + lasts <= span[1] for span in spans):
+                found.add(start)
             local += step
     return sorted(found)

@@ -212,26 +212,42 @@ def _next_free(
 def nearest_starts(
     *, venue: Venue, offer: Offer, wanted: Wanted, at: datetime.datetime
 ) -> list[dict[str, str]]:
-    """Up to three free times of the offer around a wish that was just taken, the closest first."""
-    day = wanted.starts_at.astimezone(ZoneInfo(venue.zone)).date()
+    """Up to three free times of the offer around a wish that was just taken, the closest first.
+
+    Days are looked at from the wish's own outwards, and no longer than a closer time may be found
+    (two queries).
+    """
+    wish = wanted.starts_at
+    day = wish.astimezone(ZoneInfo(venue.zone)).date()
     free = _free_around(
-        venue,
-        [offer],
-        (wanted.starts_at - 2 * DAY, wanted.starts_at + wanted.lasts + (LOOK_AHEAD + 1) * DAY),
-        at,
+        venue, [offer], (wish - 2 * DAY, wish + wanted.lasts + (LOOK_AHEAD + 1) * DAY), at
     )
     shape = free.shapes.get(offer.resource_id)
     count = wanting.count_for(offer, wanted.people, is_choice=bool(shape and shape.is_choice))
-    starts = [
-        start
+    away = {
+        day + number * DAY: _distance(day + number * DAY, venue.zone, wish)
         for number in range(-1, LOOK_AHEAD + 1)
-        for start in _starts(venue, offer, day + number * DAY, wanted.minutes, at)
-        if free.at(offer, count, start, start + wanted.lasts)
-    ]
-    closest = sorted(starts, key=lambda start: (abs(start - wanted.starts_at), start))[:NEAREST]
+    }
+    closest: list[tuple[datetime.timedelta, datetime.datetime]] = []
+    for one in sorted(away, key=lambda day: away[day]):
+        if len(closest) == NEAREST and closest[-1][0] < away[one]:
+            break
+        closest += [
+            (abs(start - wish), start)
+            for start in _starts(venue, offer, one, wanted.minutes, at)
+            if free.at(offer, count, start, start + wanted.lasts)
+        ]
+        closest = sorted(closest)[:NEAREST]
     return [
-        {"starts_at": iso_utc(start), "ends_at": iso_utc(start + wanted.lasts)} for start in closest
+        {"starts_at": iso_utc(start), "ends_at": iso_utc(start + wanted.lasts)}
+        for _away, start in closest
     ]
+
+
+def _distance(day: datetime.date, zone: str, wish: datetime.datetime) -> datetime.timedelta:
+    """How far from ``wish`` the closest moment of a local day is; nothing on its own day."""
+    begins, ends = opening.day_span(day, zone)
+    return max(begins - wish, wish - ends, datetime.timedelta())
 
 
 def found_view(found: Iterable[Found]) -> list[dict[str, Any]]:

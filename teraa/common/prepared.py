@@ -56,11 +56,16 @@ class Joined:
 
     def first(self, **values: Any) -> dict[str, Any] | None:
         """The first row as instances by alias (None for one an outer join did not find)."""
+        found = self.all(**values)
+        return found[0] if found else None
+
+    def all(self, **values: Any) -> list[dict[str, Any]]:
+        """Every row, in the statement's order."""
         text, readings = self._ready or self._prepare()
         with prepared_cursor() as cursor:
             cursor.execute(text, values)
-            row = cursor.fetchone()
-        return {one.alias: one.read(row) for one in readings} if row is not None else None
+            rows = cursor.fetchall()
+        return [{one.alias: one.read(row) for one in readings} for row in rows]
 
     def _prepare(self) -> tuple[str, list[_Reading]]:
         readings, start, columns = [], 0, {}

@@ -5,6 +5,9 @@
 The exclusion constraint decides (law 1). Before asking it, rivals queue for the atoms' rows, in id
 order: two that insert at the same moment would else wait for each other until the database kills
 one of them a second later. Whoever is killed all the same is tried again.
+
+From that queue to the commit nobody else can claim the same atoms, whatever the time. So claim last
+in a transaction, ask ``queries.is_free`` before it begins, and look for other free times after it.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from teraa.common.clock import iso_utc
+from teraa.common.prepared import prepared_cursor
 from teraa.common.problems import Invalid, NotFound
 from teraa.spaces.fitting import Need, Place, Shape, Span, Taken, fit
-from teraa.spaces.models import HOLDER_LENGTH, LABEL_LENGTH, Atom, Claim
+from teraa.spaces.models import HOLDER_LENGTH, LABEL_LENGTH, Claim
 from teraa.spaces.problems import JustTaken
-from teraa.spaces.queries import shapes_of, taken_between, widened
+from teraa.spaces.queries import atoms_in, shapes_of, taken_and_expired, taken_between, widened
 from teraa.spaces.states import ClaimKind
 
 __all__ = [
@@ -82,48 +86,45 @@ def claim_spaces(
     buffer_before_min: int | None = None,
     buffer_after_min: int | None = None,
     label: str = "",
+    shapes: dict[UUID, Shape] | None = None,
+    nearest: bool = True,
 ) -> list[Claim]:
     """Take all ``needs`` from ``starts_at`` to ``ends_at`` for ``holder``, or nothing.
 
     With ``expires_at`` it is a hold, freed by the next claimer from then on. Buffers (minutes) are
-    the resources' own unless given. ``label`` is what a day board says of it. Returns the claims
-    in the order of their atoms, two each. Raises JustTaken, NotFound (a resource of another venue
-    or without atoms), Invalid.
+    the resources' own unless given. ``label`` is what a day board says of it. ``shapes`` saves a
+    caller who has just read those of its needs from reading them again; without ``nearest`` nobody
+    looks for other free times. Returns the claims in the order of their atoms, two each. Raises
+    JustTaken, NotFound (a resource of another venue or without atoms), Invalid.
     """
     _check(holder, needs, starts_at, ends_at, label)
+    if shapes is None:
+        shapes = shapes_of(venue_id=venue_id, resource_ids={need.resource_id for need in needs})
+    if any(need.resource_id not in shapes for need in needs):
+        raise NotFound
     before, after = _minutes(buffer_before_min), _minutes(buffer_after_min)
+    atom_ids = atoms_in(shapes)
+    span = (starts_at, ends_at)
 
     @transaction.atomic
     def attempt() -> list[Claim]:
-        shapes = shapes_of(venue_id=venue_id, resource_ids={need.resource_id for need in needs})
-        if any(need.resource_id not in shapes for need in needs):
-            raise NotFound
-        atom_ids = {atom for shape in shapes.values() for atom in shape.atoms}
         _queue_for(atom_ids)
-        _free_rivals(venue_id, atom_ids, (starts_at, ends_at), holder, at)
-        taken = taken_between(
-            venue_id=venue_id,
-            atom_ids=atom_ids,
-            span=(starts_at, ends_at),
-            at=at,
-            holder=holder,
-        )
         places = fit(
             shapes=shapes,
             needs=needs,
             starts_at=starts_at,
             ends_at=ends_at,
-            taken=taken,
+            taken=_taken_by_others(venue_id, atom_ids, span, holder, at),
             before=before,
             after=after,
         )
         if places is None:
-            raise JustTaken(nearest=_nearest(venue_id, shapes, needs, (starts_at, ends_at), at))
+            raise JustTaken(nearest=[])
         claims = [
             Claim(
                 venue_id=venue_id,
                 atom_id=place.atom_id,
-                span=DateTimeTZRange(*span, bounds="[)"),
+                span=DateTimeTZRange(*lasting, bounds="[)"),
                 kind=kind,
                 holder=holder,
                 label=label,
@@ -131,18 +132,19 @@ def claim_spaces(
                 created_at=at,
             )
             for place in places
-            for kind, span in _rows(place)
+            for kind, lasting in _rows(place)
         ]
-        try:
-            with transaction.atomic():
-                return Claim.objects.bulk_create(claims)
-        except IntegrityError as error:
-            if _sqlstate(error) != EXCLUDED:
-                raise
-            nearest = _nearest(venue_id, shapes, needs, (starts_at, ends_at), at)
-            raise JustTaken(nearest=nearest) from error
+        _insert(claims)
+        return claims
 
-    return claiming(attempt)
+    try:
+        return claiming(attempt)
+    except (JustTaken, IntegrityError) as error:
+        if isinstance(error, IntegrityError) and _sqlstate(error) != EXCLUDED:
+            raise
+        # Nothing is locked any more by the time the others' free hours are looked through.
+        found = _nearest(venue_id, shapes, needs, span, at) if nearest else []
+        raise JustTaken(nearest=found) from error
 
 
 def confirm_claims(*, holder: str, at: datetime.datetime) -> bool:
@@ -215,14 +217,64 @@ def _rows(place: Place) -> tuple[tuple[ClaimKind, Span], ...]:
     return (ClaimKind.CORE, place.core), (ClaimKind.BUFFERED, place.buffered)
 
 
+# NO KEY: claims point at these rows, and inserting them must not wait.
+_QUEUE = (
+    "SELECT id FROM spaces_atom WHERE id = ANY(%(atoms)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+)
+_INSERT = """
+INSERT INTO spaces_claim
+       (id, venue_id, atom_id, span, kind, live, holder, label, expires_at, created_at)
+SELECT one.id, %(venue)s::uuid, one.atom_id, tstzrange(one.begins, one.ends), one.kind, true,
+       %(holder)s::text, %(label)s::text, %(expires_at)s::timestamptz, %(at)s::timestamptz
+  FROM unnest(%(ids)s::uuid[], %(atoms)s::uuid[], %(begins)s::timestamptz[],
+              %(ends)s::timestamptz[], %(kinds)s::text[]) AS one (id, atom_id, begins, ends, kind)
+"""
+
+
 def _queue_for(atom_ids: set[UUID]) -> None:
-    # NO KEY: claims point at these rows, and inserting them must not wait.
-    list(
-        Atom.objects.select_for_update(no_key=True)
-        .filter(pk__in=atom_ids)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    with prepared_cursor() as cursor:
+        cursor.execute(_QUEUE, {"atoms": list(atom_ids)})
+
+
+def _insert(claims: Sequence[Claim]) -> None:
+    """All claims of one holder (one query)."""
+    first = claims[0]
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "venue": first.venue_id,
+                "holder": first.holder,
+                "label": first.label,
+                "expires_at": first.expires_at,
+                "at": first.created_at,
+                "ids": [claim.pk for claim in claims],
+                "atoms": [claim.atom_id for claim in claims],
+                "begins": [claim.span.lower for claim in claims],
+                "ends": [claim.span.upper for claim in claims],
+                "kinds": [str(claim.kind) for claim in claims],
+            },
+        )
+    for claim in claims:
+        claim._state.adding = False
+
+
+def _taken_by_others(
+    venue_id: UUID, atom_ids: set[UUID], span: Span, holder: str, at: datetime.datetime
+) -> Taken:
+    """What stands in the way, once holds past their time are out of it (one query, mostly)."""
+
+    def look() -> tuple[Taken, bool]:
+        return taken_and_expired(
+            venue_id=venue_id, atom_ids=atom_ids, span=span, at=at, holder=holder
+        )
+
+    taken, any_expired = look()
+    if any_expired:
+        _free_rivals(venue_id, atom_ids, span, holder, at)
+        # Again: one of them may have been confirmed while we waited for its row.
+        taken, _rest = look()
+    return taken
 
 
 def _free_rivals(
@@ -259,7 +311,7 @@ def _nearest(
     lasts = ends_at - starts_at
     taken: Taken = taken_between(
         venue_id=venue_id,
-        atom_ids={atom for shape in shapes.values() for atom in shape.atoms},
+        atom_ids=atoms_in(shapes),
         span=(starts_at - NEAREST_WITHIN, ends_at + NEAREST_WITHIN),
         at=at,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from teraa.common.prepared import prepared_cursor
 from teraa.spaces.fitting import Need, Shape, Span, Taken, fit
 from teraa.spaces.models import Atom, Claim, Resource, ResourceAtom
 from teraa.spaces.states import ClaimKind, ResourceKind
@@ -18,29 +19,43 @@ from teraa.spaces.states import ClaimKind, ResourceKind
 LONGEST_BUFFER = datetime.timedelta(days=1)
 
 
+_SHAPES = """
+SELECT r.id, r.name, r.kind, r.capacity, r.buffer_before_min, r.buffer_after_min, p.atom_id
+  FROM spaces_resource_atom p
+  JOIN spaces_resource r ON r.id = p.resource_id
+  JOIN spaces_atom a ON a.id = p.atom_id
+ WHERE p.venue_id = %(venue)s::uuid AND p.resource_id = ANY(%(resources)s::uuid[])
+ ORDER BY r.id, a.position, a.name
+"""
+_CLAIMS = """
+SELECT atom_id, kind, lower(span), upper(span),
+       coalesce(expires_at <= %(at)s::timestamptz, false) AS expired
+  FROM spaces_claim
+ WHERE atom_id = ANY(%(atoms)s::uuid[]) AND live
+   AND span && tstzrange(%(begins)s::timestamptz, %(ends)s::timestamptz)
+   AND venue_id = %(venue)s::uuid AND holder <> %(holder)s::text
+"""
+
+
 def shapes_of(*, venue_id: UUID, resource_ids: Collection[UUID]) -> dict[UUID, Shape]:
     """Resources of that venue with their atoms (one query); unknown ids are left out."""
-    parts = (
-        ResourceAtom.objects.filter(venue_id=venue_id, resource_id__in=resource_ids)
-        .select_related("resource")
-        .order_by("resource_id", "atom__position", "atom__name")
-    )
+    with prepared_cursor() as cursor:
+        cursor.execute(_SHAPES, {"venue": venue_id, "resources": list(resource_ids)})
+        rows = cursor.fetchall()
     atoms: dict[UUID, list[UUID]] = defaultdict(list)
-    resources: dict[UUID, Resource] = {}
-    for part in parts:
-        resources[part.resource_id] = part.resource
-        atoms[part.resource_id].append(part.atom_id)
+    for row in rows:
+        atoms[row[0]].append(row[6])
     return {
         pk: Shape(
             resource_id=pk,
-            name=resource.name,
-            is_choice=resource.kind == ResourceKind.CHOICE,
-            capacity=resource.capacity,
+            name=name,
+            is_choice=kind == ResourceKind.CHOICE,
+            capacity=capacity,
             atoms=tuple(atoms[pk]),
-            before=datetime.timedelta(minutes=resource.buffer_before_min),
-            after=datetime.timedelta(minutes=resource.buffer_after_min),
+            before=datetime.timedelta(minutes=before),
+            after=datetime.timedelta(minutes=after),
         )
-        for pk, resource in resources.items()
+        for pk, name, kind, capacity, before, after, _atom in rows
     }
 
 
@@ -56,21 +71,64 @@ def taken_between(
 
     An expired hold is free: whoever claims next frees it.
     """
-    return _sorted_out(
-        Claim.objects.filter(venue_id=venue_id, atom_id__in=atom_ids, live=True)
-        .filter(span__overlap=widened(span))
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
-        .exclude(holder=holder)
-        .only("atom_id", "span", "kind")
+    taken, _expired = taken_and_expired(
+        venue_id=venue_id, atom_ids=atom_ids, span=span, at=at, holder=holder
     )
-
-
-def _sorted_out(claims: Iterable[Claim]) -> Taken:
-    taken = Taken()
-    for claim in claims:
-        rows = taken.cores if claim.kind == ClaimKind.CORE else taken.buffered
-        rows[claim.atom_id].append((claim.span.lower, claim.span.upper))
     return taken
+
+
+def taken_and_expired(
+    *,
+    venue_id: UUID,
+    atom_ids: Collection[UUID],
+    span: Span,
+    at: datetime.datetime,
+    holder: str,
+) -> tuple[Taken, bool]:
+    """The same, and whether there are holds around ``span`` that nobody has freed (one query)."""
+    begins, ends = widened(span)
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            _CLAIMS,
+            {
+                "venue": venue_id,
+                "atoms": list(atom_ids),
+                "begins": begins,
+                "ends": ends,
+                "at": at,
+                "holder": holder,
+            },
+        )
+        claims = cursor.fetchall()
+    taken, any_expired = Taken(), False
+    for atom_id, kind, starts_at, ends_at, expired in claims:
+        if expired:
+            any_expired = True
+        else:
+            rows = taken.cores if kind == ClaimKind.CORE else taken.buffered
+            rows[atom_id].append((starts_at, ends_at))
+    return taken, any_expired
+
+
+def is_free(
+    *,
+    venue_id: UUID,
+    shapes: Mapping[UUID, Shape],
+    needs: Sequence[Need],
+    span: Span,
+    at: datetime.datetime,
+) -> bool:
+    """Whether ``needs`` could be had for ``span`` right now (one query, no lock).
+
+    Saves those who come too late from queueing; claim_spaces decides. ``shapes`` has each need's.
+    """
+    taken = taken_between(venue_id=venue_id, atom_ids=atoms_in(shapes), span=span, at=at)
+    places = fit(shapes=shapes, needs=needs, starts_at=span[0], ends_at=span[1], taken=taken)
+    return places is not None
+
+
+def atoms_in(shapes: Mapping[UUID, Shape]) -> set[UUID]:
+    return {atom for shape in shapes.values() for atom in shape.atoms}
 
 
 def widened(span: Span) -> Span:
@@ -94,7 +152,7 @@ def free_starts(
         return []
     taken = taken_between(
         venue_id=venue_id,
-        atom_ids={atom for shape in shapes.values() for atom in shape.atoms},
+        atom_ids=atoms_in(shapes),
         span=(min(candidates), max(candidates) + lasts),
         at=at,
     )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.http import Http404
 
+from teraa.common.prepared import Joined
 from teraa.venues.models import Venue
+
+_VENUE = Joined(
+    "SELECT {columns} FROM venues_venue v WHERE %(slug)s::text IN ('', v.slug)"
+    " ORDER BY v.created_at, v.id LIMIT 1",
+    v=Venue,
+)
 
 
 def venue_or_404(slug: str = "") -> Venue:
@@ -12,8 +19,8 @@ def venue_or_404(slug: str = "") -> Venue:
 
     Raises Http404.
     """
-    venues = Venue.objects.order_by("created_at", "pk")
-    venue = venues.filter(slug=slug).first() if slug else venues.first()
-    if venue is None:
+    found = _VENUE.first(slug=slug)
+    if found is None:
         raise Http404
+    venue: Venue = found["v"]
     return venue

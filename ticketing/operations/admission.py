@@ -17,13 +17,13 @@ from teraa.common.clock import iso_utc
 from teraa.common.ids import is_uuid7, normalise_code
 from teraa.common.prepared import prepared_cursor
 from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
+from teraa.common.rows import insert_once
 from teraa.venues.authentication import StationSession
 from teraa.venues.models import StationKind
 from ticketing import codes, keys
 from ticketing.deciding import OK, TicketFacts, decide
 from ticketing.models import Scan
 from ticketing.problems import NotAGate
-from ticketing.rows import insert_once
 from ticketing.states import OrderState
 
 SHORT_LENGTH = 10

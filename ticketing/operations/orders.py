@@ -14,14 +14,16 @@ from django.utils.translation import ngettext, override
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.clock import business_date
 from teraa.common.ids import check_character, crockford, is_uuid7
+from teraa.common.prepared import Joined
 from teraa.common.problems import Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.rows import insert_once
 from teraa.settlement import operations as settlement
 from teraa.settlement.models import Due, TenderKind, TenderState
 from teraa.settlement.problems import MoneyReceived, PaymentSeen
 from teraa.settlement.queries import tender_views
-from teraa.venues.models import Serving, Venue
+from teraa.venues.models import Payee, Serving, Venue
 from teraa.venues.queries import vat_rates_on
-from ticketing.models import Event, Order, Rate
+from ticketing.models import Event, Order, Quota, Rate
 from ticketing.models.orders import page_secret
 from ticketing.operations.issuing import confirm_free
 from ticketing.operations.places import give_back_places, places_of, take_places
@@ -34,7 +36,6 @@ from ticketing.problems import (
     TooManyTickets,
     UnknownRate,
 )
-from ticketing.rows import insert_once
 from ticketing.states import EventState, OrderState
 
 SUBJECT = "ticketing.order"
@@ -126,12 +127,7 @@ def _draft(
     language: str,
     at: datetime.datetime,
 ) -> tuple[Order, Event]:
-    rates = {
-        rate.pk: rate
-        for rate in Rate.objects.filter(event__venue=venue, event__slug=wanted.event)
-        .select_related("event__payee", "quota")
-        .order_by("number")
-    }
+    rates = _rates(venue, wanted.event)
     if not rates:
         raise NotFound
     event = next(iter(rates.values())).event
@@ -168,6 +164,32 @@ def _draft(
         hold_until=at + datetime.timedelta(minutes=event.hold_minutes),
     )
     return order, event
+
+
+_RATES = Joined(
+    """
+SELECT {columns} FROM ticketing_event e
+  JOIN venues_payee p ON p.id = e.payee_id
+  JOIN ticketing_rate r ON r.event_id = e.id
+  JOIN ticketing_quota q ON q.id = r.quota_id
+ WHERE e.venue_id = %(venue)s::uuid AND e.slug = %(slug)s::text
+ ORDER BY r.number
+""",
+    e=Event,
+    p=Payee,
+    r=Rate,
+    q=Quota,
+)
+
+
+def _rates(venue: Venue, slug: str) -> dict[UUID, Rate]:
+    """The rates of an event with what they belong to, in their order (one query)."""
+    rates: dict[UUID, Rate] = {}
+    for row in _RATES.all(venue=venue.pk, slug=slug):
+        rate: Rate = row["r"]
+        rate.event, rate.quota, rate.event.payee = row["e"], row["q"], row["p"]
+        rates[rate.pk] = rate
+    return rates
 
 
 def _price(

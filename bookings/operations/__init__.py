@@ -1,0 +1,14 @@
+"""Hold a space, keep it when it is paid, let it go when it is not."""
+
+from bookings.operations.holding import SUBJECT, Held, hold_space
+from bookings.operations.letting_go import cancel_booking, expire_holds
+from bookings.operations.paying import look_at_due
+
+__all__ = [
+    "SUBJECT",
+    "Held",
+    "cancel_booking",
+    "expire_holds",
+    "hold_space",
+    "look_at_due",
+]
