@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from pos import queries, schemas
 from pos.catalogue import current_catalogue
@@ -27,6 +26,7 @@ from pos.pricing import Wanted
 from pos.readings import print_x_reading, x_view
 from pos.states import ReceiptWish
 from teraa.common.clock import business_date, iso_utc, now
+from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
 from teraa.common.shapes import read_body
@@ -106,14 +106,14 @@ def _session(request: Request) -> StationSession:
     return session
 
 
-class TillView(APIView):
+class TillView(Endpoint):
     """Base of the till's endpoints: a person signed on, whose role may do this."""
 
     permission_classes = [StaffRequired]
     permission_needed = SELL
 
 
-class CatalogueView(APIView):
+class CatalogueView(Endpoint):
     """The newest catalogue. Needs an enrolled station, so that a till is ready before the PIN."""
 
     permission_classes = [StationRequired]

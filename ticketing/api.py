@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from teraa.common.clock import iso_utc, now
+from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
 from teraa.venues.authentication import StationSession
@@ -80,7 +80,7 @@ class NothingHereSerializer(serializers.Serializer[None]):
     """An empty body."""
 
 
-class PublicView(APIView):
+class PublicView(Endpoint):
     """Anybody may ask; what is theirs is known by a secret in its address."""
 
     authentication_classes = []
@@ -163,7 +163,7 @@ def _session(request: Request) -> StationSession:
     return session
 
 
-class GateView(APIView):
+class GateView(Endpoint):
     """The gate's first question; any enrolled station may ask, and learns that it is no gate."""
 
     permission_classes = [StationRequired]
@@ -197,7 +197,7 @@ class GateView(APIView):
         )
 
 
-class ScansView(APIView):
+class ScansView(Endpoint):
     permission_classes = [StaffRequired]
     permission_needed = SCAN
 

@@ -8,12 +8,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from pos.amap import queries, schemas
 from pos.amap.models import Basket
 from pos.amap.operations import hand_out, mark_absent, take_back
 from teraa.common.clock import now
+from teraa.common.endpoints import Endpoint
 from teraa.venues.authentication import StationSession
 from teraa.venues.permissions import StaffRequired
 from teraa.venues.permissions_table import HAND_OUT
@@ -44,7 +44,7 @@ def _session(request: Request) -> StationSession:
     return session
 
 
-class BasketsView(APIView):
+class BasketsView(Endpoint):
     """Base of these endpoints: somebody signed on at a station, who may hand out."""
 
     permission_classes = [StaffRequired]

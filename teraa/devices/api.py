@@ -9,9 +9,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from teraa.common.clock import now
+from teraa.common.endpoints import Endpoint
 from teraa.devices.models import PrintJob
 from teraa.devices.operations import (
     MAX_LEASE,
@@ -73,7 +73,7 @@ class ReportAnswerSerializer(serializers.Serializer[Any]):
     state = serializers.CharField()
 
 
-class AgentView(APIView):
+class AgentView(Endpoint):
     """A door for device agents only."""
 
     permission_classes = [StationKindRequired]

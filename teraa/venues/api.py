@@ -12,9 +12,9 @@ from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from teraa.common.clock import now
+from teraa.common.endpoints import Endpoint
 from teraa.live.address import live_url
 from teraa.venues import operations, tries
 from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
@@ -58,7 +58,7 @@ def station_facts(station: Station) -> dict[str, Any]:
     return {"id": str(station.pk), "name": station.name, "kind": station.kind}
 
 
-class EnrolView(APIView):
+class EnrolView(Endpoint):
     """Spend an enrolment code."""
 
     # Nobody is known yet. Only JSON is read, which no foreign page can send here.
@@ -91,7 +91,7 @@ class EnrolView(APIView):
         return response
 
 
-class TillView(APIView):
+class TillView(Endpoint):
     """The till's first question."""
 
     permission_classes = [StationRequired]
@@ -107,7 +107,7 @@ class TillView(APIView):
         return Response(facts)
 
 
-class SignOnView(APIView):
+class SignOnView(Endpoint):
     """A person takes over the station with their PIN."""
 
     permission_classes = [StationRequired]
@@ -134,7 +134,7 @@ class SignOnView(APIView):
         return response
 
 
-class SignOffView(APIView):
+class SignOffView(Endpoint):
     """The person leaves the station."""
 
     permission_classes = [StationRequired]
