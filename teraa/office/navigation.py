@@ -70,6 +70,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("settlement.tender", "payments"),
             ("settlement.collection", "shopping_bag"),
             ("settlement.osmrate", "currency_exchange"),
+            ("settlement.paymentpolicy", "rule_settings"),
             ("settlement.ratequote", "lock_clock"),
             ("settlement.effect", "bolt"),
         ),
@@ -155,6 +156,9 @@ EMPTY: dict[str, str | Promise] = {
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),
     "settlement.osmrate": _(
         "Decide how many euros an OSM is worth: without a rate no till takes OSM."
+    ),
+    "settlement.paymentpolicy": _(
+        "Every payee lives by the usual rules. Add some here for one that wants its own."
     ),
     "settlement.ratequote": _("Tills ask for a quote when somebody wants to pay in OSM."),
     "settlement.effect": _("Nothing has happened to a due yet."),

@@ -15,7 +15,15 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import RATE_SCALE
-from teraa.settlement.models import Collection, Due, Effect, OsmRate, RateQuote, Tender
+from teraa.settlement.models import (
+    Collection,
+    Due,
+    Effect,
+    OsmRate,
+    PaymentPolicy,
+    RateQuote,
+    Tender,
+)
 from teraa.settlement.office import MoneyAdmin, MoneyInline, coins, euros, link, links
 from teraa.settlement.states import DueState, TenderState
 from teraa.venues.office import VenueForm, VenueModelAdmin
@@ -274,3 +282,36 @@ class RateQuoteAdmin(MoneyAdmin):
     @display(description=_("rounded up to"))
     def step(self, quote: RateQuote) -> str:
         return coins(quote.step_units)
+
+
+@admin.register(PaymentPolicy)
+class PaymentPolicyAdmin(VenueModelAdmin):
+    """A payee without a row here lives by the defaults that an empty form shows."""
+
+    journal_code = SETTING_CHANGED
+    list_display = ["payee", "large_confirmations", "late", "trusted", "venue"]
+    list_filter = ["venue", "late"]
+    list_select_related = ["venue", "payee"]
+    search_fields = ["payee__name"]
+    ordering = ["venue", "payee__name"]
+    fieldsets = [
+        (None, {"fields": ["venue", "payee"]}),
+        (
+            _("Large payments wait longer"),
+            {
+                "fields": [
+                    *["large_from_cents", "large_confirmations"],
+                    *["huge_from_cents", "huge_confirmations"],
+                ]
+            },
+        ),
+        (_("Coins that come late"), {"fields": ["late", "late_drift_bp"]}),
+        (_("Accepted before their block"), {"fields": ["trusted_cents", "trusted_total_cents"]}),
+    ]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.view_permission, obj) or self.may(request, EDIT_VENUE, obj)
+
+    @display(description=_("trusted up to"), ordering="trusted_cents")
+    def trusted(self, policy: PaymentPolicy) -> str:
+        return euros(policy.trusted_cents) if policy.trusted_cents else "–"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
 from teraa.common.states import Stateful
+from teraa.settlement.policies import PaymentPolicy
 from teraa.settlement.states import (
     DUE_MOVES,
     TENDER_MOVES,
@@ -29,6 +30,7 @@ __all__ = [
     "Effect",
     "EffectKind",
     "OsmRate",
+    "PaymentPolicy",
     "RateQuote",
     "RateSource",
     "Tender",

@@ -21,7 +21,7 @@ DUE_MOVES: Moves = {
         {DueState.ACCEPTED, DueState.SETTLED, DueState.CANCELLED, DueState.EXPIRED}
     ),
     # A promise may be broken (0-conf): then the due is simply open again.
-    DueState.ACCEPTED: frozenset({DueState.OPEN, DueState.SETTLED}),
+    DueState.ACCEPTED: frozenset({DueState.OPEN, DueState.SETTLED, DueState.EXPIRED}),
     # Whoever pays an expired due after all (another tender, a late payment) opens it again.
     DueState.EXPIRED: frozenset(
         {DueState.OPEN, DueState.ACCEPTED, DueState.SETTLED, DueState.CANCELLED}
@@ -60,7 +60,7 @@ TENDER_MOVES: Moves = {
         }
     ),
     TenderState.ACCEPTED: frozenset(
-        {TenderState.PENDING, TenderState.SETTLED, TenderState.REFUSED}
+        {TenderState.PENDING, TenderState.SETTLED, TenderState.REFUSED, TenderState.CANCELLED}
     ),
     # Unknown blocks a retry until somebody or something resolves it (law 9).
     TenderState.UNKNOWN: frozenset({TenderState.SETTLED, TenderState.REFUSED}),
@@ -92,3 +92,10 @@ class EffectKind(models.TextChoices):
 
 class RateSource(models.TextChoices):
     VENUE = "venue", _("Fixed by the venue")
+
+
+class LatePolicy(models.TextChoices):
+    """What coins that come after a request has closed do by themselves."""
+
+    ASK = "ask", _("Wait for a person")
+    ACCEPT = "accept", _("Are taken, if the rate has hardly moved")

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from teraa.settlement import operations
-from teraa.settlement.models import OsmRate
+from teraa.settlement.models import OsmRate, PaymentPolicy
 from teraa.settlement.osm.models import NodeHint, NodePeer, OsmRequest
 from tests import make
 from tests.settlement import cast
@@ -40,6 +40,7 @@ def request_(at):
     operations.collect(
         key=due.pk, venue_id=payee.venue_id, due_ids=[cast.due(payee, at).pk], kind="cash", at=at
     )
+    PaymentPolicy.objects.create(payee=payee, venue_id=payee.venue_id)
     peer = NodePeer.objects.create(
         network=cursor.network, url="http://node", role="own", segment="5" * 32
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from teraa.settlement.models import Due, Tender
+from teraa.settlement.operations.lateness import take_late_by_rule
 from teraa.settlement.operations.recompute import lock_dues, recompute_dues
 from teraa.settlement.osm.rederive import Change, rederive
 from teraa.settlement.osm.states import RequestState
@@ -18,6 +19,7 @@ from teraa.settlement.states import DueState, TenderState
 _TENDER_OF_REQUEST = {
     RequestState.OPEN: TenderState.PENDING,
     RequestState.SEEN: TenderState.PENDING,
+    RequestState.ACCEPTED: TenderState.ACCEPTED,
     RequestState.CONFIRMING: TenderState.PENDING,
     RequestState.SETTLED: TenderState.SETTLED,
     RequestState.EXPIRED: TenderState.CANCELLED,
@@ -40,6 +42,9 @@ def bring_up_to_date(
     paid_by_them = Tender.objects.filter(request_id__in=ids)
     dues = {due.pk: due for due in lock_dues(paid_by_them.values_list("due_id", flat=True))}
     changes = {change.request.pk: change for change in rederive(request_ids=ids, at=at)}
+    if taken := take_late_by_rule([change.request for change in changes.values()], at=at):
+        for change in rederive(request_ids=taken, at=at):
+            changes[change.request.pk] = change
     if not changes:
         return []
     room = {due.pk: _room(due) for due in dues.values()}

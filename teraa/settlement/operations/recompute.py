@@ -27,13 +27,14 @@ _NEWS_OF_STATE = {
 
 
 def lock_dues(due_ids: Collection[UUID] | QuerySet[Any, UUID]) -> list[Due]:
-    """The dues, locked until the commit in the order of their ids; payee and venue come along.
+    """The dues, locked until the commit in the order of their ids; payee, its rules and venue come
+    along.
 
     One query, also when ``due_ids`` is itself a query.
     """
     return list(
         Due.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("payee__venue")
+        .select_related("payee__venue", "payee__payment_policy")
         .filter(pk__in=due_ids)
         .order_by("pk")
     )

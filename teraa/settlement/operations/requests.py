@@ -27,6 +27,7 @@ from teraa.settlement.osm.models import (
 from teraa.settlement.osm.references import new_reference, normalise
 from teraa.settlement.osm.states import ActKind, AllocationKind, RequestState
 from teraa.settlement.osm.watch import watch_payee
+from teraa.settlement.policies import policy_of
 from teraa.settlement.problems import (
     NothingLate,
     OsmUnavailable,
@@ -108,7 +109,10 @@ def ask_for_coins(
     expires_at: datetime.datetime,
     at: datetime.datetime,
 ) -> OsmRequest:
-    """Insert the request behind one or several tenders of one payee (locked ``dues`` of it)."""
+    """Insert the request behind one or several tenders of one payee (locked ``dues`` of it).
+
+    The payee's rules may ask for more confirmations than the trade does.
+    """
     payee = dues[0].payee
     quote = RateQuote.objects.filter(pk=quote_id, venue_id=payee.venue_id).first()
     if quote is None:
@@ -132,7 +136,11 @@ def ask_for_coins(
             quote=quote,
             units=units,
             tolerance_units=min(payee.venue.osm_tolerance_units, units // TOLERATED_SHARE),
-            required_confirmations=required_confirmations,
+            required_confirmations=policy_of(payee).confirmations_for(
+                amount_cents=amount_cents,
+                least=required_confirmations,
+                delegates=chain.cursor.network.delegates,
+            ),
             created_at=at,
             expires_at=expires_at,
         ),

@@ -15,8 +15,8 @@ from teraa.settlement.osm import derive
 from teraa.settlement.osm.models import Allocation, BlockCursor, OsmRequest, RequestAct
 from teraa.settlement.osm.states import REQUEST_MOVES, AllocationKind, RequestState
 
-POLICY = derive.Policy(late="attention")
-"""One policy for everybody today; per payee and amount it will be the venue's to choose."""
+SMALL_CHANGE = 100
+"""A surplus of up to a hundredth of the request raises no alarm."""
 
 _STORED = (
     "state",
@@ -29,6 +29,10 @@ _STORED = (
     "over",
     "under",
     "by_hand",
+    "duplicate",
+    "limbo",
+    "reorged",
+    "broken",
     "next_height",
 )
 
@@ -64,7 +68,6 @@ def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Chan
             facts_of(request),
             receipts[request.pk],
             acts[request.pk],
-            POLICY,
             chains[request.network_id],
         )
         if change := _store(request, derived, at):
@@ -82,6 +85,7 @@ def facts_of(request: OsmRequest) -> derive.RequestFacts:
         expires_at=request.expires_at,
         expired_at=request.expired_at,
         settled_at=request.settled_at,
+        accepted_at=request.accepted_at,
     )
 
 
@@ -116,10 +120,13 @@ def _store(request: OsmRequest, derived: derive.Derived, at: datetime.datetime) 
 
 
 def _needs_attention(before: OsmRequest, derived: derive.Derived) -> bool:
-    """Whether more coins than before belong to nobody: late, or beyond what small change covers."""
+    """Whether a person should look: coins that belong to nobody, or a promise not kept."""
+    if (derived.reorged and not before.reorged) or (derived.broken and not before.broken):
+        return True
     grown = derived.surplus_units > before.surplus_units
     closed = derived.state in (RequestState.EXPIRED, RequestState.CANCELLED)
-    return grown and (closed or derived.surplus_units > before.tolerance_units)
+    small = max(before.tolerance_units, before.units // SMALL_CHANGE)
+    return grown and (closed or derived.surplus_units > small)
 
 
 def _receipts(request_ids: list[UUID]) -> dict[UUID, list[derive.ReceiptFact]]:
@@ -131,14 +138,19 @@ def _receipts(request_ids: list[UUID]) -> dict[UUID, list[derive.ReceiptFact]]:
         .annotate(
             height=F("receipt__transaction__block__height"),
             gone_at=F("receipt__transaction__gone_at"),
+            limbo_since=F("receipt__transaction__limbo_since"),
             first_seen_at=F("receipt__transaction__first_seen_at"),
         )
         .filter(Q(height__isnull=True) | Q(receipt__transaction__block__canonical=True))
-        .values_list("request_id", "amount_units", "first_seen_at", "height", "gone_at")
+        .values_list(
+            "request_id", "amount_units", "first_seen_at", "height", "gone_at", "limbo_since"
+        )
     )
-    for request_id, units, first_seen_at, height, gone_at in rows:
+    for request_id, units, first_seen_at, height, gone_at, limbo_since in rows:
         facts[request_id].append(
-            derive.ReceiptFact(units, first_seen_at, height, gone_at is not None)
+            derive.ReceiptFact(
+                units, first_seen_at, height, gone_at is not None, limbo_since is not None
+            )
         )
     return facts
 
@@ -154,6 +166,8 @@ def _acts(request_ids: list[UUID]) -> dict[UUID, list[derive.Act]]:
 def _chains(network_ids: Iterable[int], at: datetime.datetime) -> dict[int, derive.Chain]:
     cursors = BlockCursor.objects.filter(network_id__in=set(network_ids))
     return {
-        cursor.network_id: derive.Chain(tip=cursor.height, live_since=cursor.live_since, now=at)
+        cursor.network_id: derive.Chain(
+            tip=cursor.height, live_since=cursor.live_since, now=at, agreed=cursor.agreed_height
+        )
         for cursor in cursors
     }

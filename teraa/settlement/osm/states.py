@@ -12,13 +12,21 @@ from teraa.settlement.osm import derive
 class RequestState(models.TextChoices):
     OPEN = derive.OPEN, _("Waiting for the payment")
     SEEN = derive.SEEN, _("Payment seen")
+    ACCEPTED = derive.ACCEPTED, _("Accepted before its block")
     CONFIRMING = derive.CONFIRMING, _("In a block, confirming")
     SETTLED = derive.SETTLED, _("Settled")
     EXPIRED = derive.EXPIRED, _("Expired")
     CANCELLED = derive.CANCELLED, _("Given up")
 
 
-_PROGRESS = frozenset({RequestState.SEEN, RequestState.CONFIRMING, RequestState.SETTLED})
+_PROGRESS = frozenset(
+    {
+        RequestState.SEEN,
+        RequestState.ACCEPTED,
+        RequestState.CONFIRMING,
+        RequestState.SETTLED,
+    }
+)
 _CLOSED = frozenset({RequestState.EXPIRED, RequestState.CANCELLED})
 
 REQUEST_MOVES: Moves = {
@@ -27,6 +35,7 @@ REQUEST_MOVES: Moves = {
     RequestState.SEEN: (_PROGRESS | _CLOSED | {RequestState.OPEN}) - {RequestState.SEEN},
     RequestState.CONFIRMING: (_PROGRESS | _CLOSED | {RequestState.OPEN})
     - {RequestState.CONFIRMING},
+    RequestState.ACCEPTED: (_PROGRESS | _CLOSED | {RequestState.OPEN}) - {RequestState.ACCEPTED},
     # A late payment that somebody accepts (or the policy does) takes the usual way.
     RequestState.EXPIRED: _PROGRESS,
     RequestState.CANCELLED: _PROGRESS,
@@ -37,6 +46,7 @@ REQUEST_MOVES: Moves = {
 class ActKind(models.TextChoices):
     CANCEL = derive.CANCEL, _("Given up")
     ACCEPT_LATE = derive.ACCEPT_LATE, _("Late payment accepted")
+    ACCEPT_SHORT = derive.ACCEPT_SHORT, _("Shortfall accepted")
     SETTLE = derive.SETTLE, _("Settled by hand")
 
 

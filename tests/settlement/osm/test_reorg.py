@@ -35,7 +35,7 @@ def follow(channel, node):
     channel.node = node
 
 
-def test_a_payment_that_another_chain_lacks_goes_back_to_waiting(two_nodes):
+def test_a_payment_that_another_chain_lacks_is_checked_before_anything_is_said(two_nodes):
     ours, other = two_nodes
     with following(ours) as channel:
         due, request = channel.ask(cast.payee(), confirmations=3)
@@ -50,8 +50,9 @@ def test_a_payment_that_another_chain_lacks_goes_back_to_waiting(two_nodes):
         channel.look()
         request.refresh_from_db()
         assert channel.cursor.block_id == Block.objects.get(height=6, canonical=True).block_id
-        assert (request.state, request.included_units) == ("seen", 0)
+        assert (request.state, request.confirmations, request.flags) == ("confirming", 0, ["limbo"])
         limbo = ChainTransaction.objects.get(txid=txid)
+        assert limbo.limbo_since is not None
         assert (limbo.block, limbo.position, limbo.gone_at) == (None, None, None)
         assert due_state(due.pk).state == "open"
 
@@ -64,7 +65,49 @@ def test_a_payment_that_another_chain_lacks_goes_back_to_waiting(two_nodes):
         channel.look()
         request.refresh_from_db()
         assert (request.state, request.seen_units) == ("settled", 60 * OSM)
+        assert request.flags == []
         assert due_state(due.pk).state == "settled"
+
+
+GRACE = datetime.timedelta(minutes=6)
+
+
+def test_what_never_comes_back_counts_as_never_sent_once_the_grace_is_over(two_nodes):
+    ours, other = two_nodes
+    with following(ours) as channel:
+        due, request = channel.ask(cast.payee(), confirmations=3)
+        txid = channel.pay(request)
+        ours.forge(2)
+        channel.look()
+        other.forge(5)
+        follow(channel, other)
+        channel.look()
+
+        channel.pass_time(8)
+
+        request.refresh_from_db()
+        assert (request.state, request.seen_units, request.flags) == ("expired", 0, [])
+        assert ChainTransaction.objects.get(txid=txid).gone_at is not None
+        assert due_state(due.pk).state == "expired"
+
+
+def test_what_was_settled_and_never_comes_back_asks_for_a_person(two_nodes):
+    ours, other = two_nodes
+    with following(ours) as channel:
+        due, request = channel.ask(cast.payee())
+        channel.pay(request)
+        ours.forge()
+        channel.look()
+        other.forge(3)
+        follow(channel, other)
+        channel.look()
+
+        channel.look(later=GRACE)
+
+        request.refresh_from_db()
+        assert (request.state, request.flags) == ("settled", ["reorged"])
+        assert due_state(due.pk).state == "settled"
+        assert list(due.effects.values_list("kind", flat=True)).count("attention") == 1
 
 
 def waiting(node, txid):
@@ -91,7 +134,7 @@ def test_settled_stays_settled_when_its_block_goes(two_nodes):
         follow(channel, other)
         channel.look()
         request.refresh_from_db()
-        assert (request.state, request.included_units) == ("settled", 0)
+        assert (request.state, request.flags) == ("settled", ["limbo"])
         assert due_state(due.pk).state == "settled"
         assert Effect.objects.filter(due=due, kind="settled").count() == 1
 
@@ -152,7 +195,7 @@ def test_far_behind_it_finds_the_fork_by_ranges(two_nodes):
 
         assert (channel.cursor.height, channel.cursor.state) == (301, "live")
         request.refresh_from_db()
-        assert request.included_units == 0
+        assert (request.confirmed_units, request.flags) == (0, ["limbo"])
         assert Block.objects.filter(canonical=True).count() == 301
 
 

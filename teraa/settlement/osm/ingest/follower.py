@@ -261,27 +261,31 @@ class Follower:
     def _forget_missing(self, present: set[str], at: datetime.datetime) -> int:
         """Ours that are in no block and no longer in the pool are gone after a grace period."""
         network = self.leadership.network
-        limbo = set(
+        grace = max(
+            POOL_GRACE, datetime.timedelta(seconds=POOL_GRACE_SLOTS * network.block_seconds)
+        )
+        moved = store.end_limbo(self.leadership, before=at - grace, present=present, at=at)
+        waiting = set(
             ChainTransaction.objects.filter(
-                network=network, block__isnull=True, gone_at__isnull=True
+                network=network,
+                block__isnull=True,
+                gone_at__isnull=True,
+                limbo_since__isnull=True,
             ).values_list("txid", flat=True)
         )
-        missing = limbo - present
+        missing = waiting - present
         for txid in [*self._missing_since]:
             if txid not in missing:
                 del self._missing_since[txid]
         for txid in missing:
             self._missing_since.setdefault(txid, at)
-        grace = max(
-            POOL_GRACE, datetime.timedelta(seconds=POOL_GRACE_SLOTS * network.block_seconds)
-        )
         gone = [txid for txid in missing if at - self._missing_since[txid] >= grace]
         if not gone:
-            return 0
+            return moved
         for txid in gone:
             del self._missing_since[txid]
             self._pool_seen.pop(txid, None)
-        return store.mark_gone(self.leadership, gone, at=at)
+        return moved + store.mark_gone(self.leadership, gone, at=at)
 
     def _remember(self, txid: str) -> None:
         self._pool_seen[txid] = True

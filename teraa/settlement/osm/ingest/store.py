@@ -7,7 +7,7 @@ leader that was replaced while it slept changes nothing. Stored twice is stored 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -120,6 +120,28 @@ def mark_gone(by: Leadership, txids: Iterable[str], *, at: datetime.datetime) ->
 
 
 @transaction.atomic
+def end_limbo(
+    by: Leadership, *, before: datetime.datetime, present: Collection[str], at: datetime.datetime
+) -> int:
+    """Believe that what a fork took out before ``before`` does not come back.
+
+    What a pool still holds (``present``) waits there like any payment; the rest counts as never
+    sent, until it returns. Returns how many requests moved. Raises LeadershipLost.
+    """
+    limbo = ChainTransaction.objects.filter(
+        network=by.network, block__isnull=True, limbo_since__lte=before
+    )
+    if not limbo.exists():
+        return 0
+    _locked_cursor(by)
+    pks = list(limbo.values_list("pk", flat=True))
+    over = ChainTransaction.objects.filter(pk__in=pks, block__isnull=True)
+    over.exclude(txid__in=present).update(gone_at=at)
+    over.update(limbo_since=None)
+    return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
+
+
+@transaction.atomic
 def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime) -> int:
     """Go back to a block we hold: those above leave our chain, their transactions wait in limbo.
 
@@ -133,7 +155,7 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     removed = Block.objects.filter(network=by.network, canonical=True, height__gt=height)
     limbo = ChainTransaction.objects.filter(block__in=removed)
     pks = list(limbo.values_list("pk", flat=True))
-    limbo.update(block=None, position=None)
+    limbo.update(block=None, position=None, limbo_since=at)
     removed.update(canonical=False)
     cursor.height, cursor.block_id = height, block_id
     cursor.save(update_fields=["height", "block_id"])
@@ -212,7 +234,7 @@ def _store_transactions(
         [_transaction_row(network, one, block, place, at) for one, block, place in ours],
         update_conflicts=True,
         unique_fields=["network", "txid"],
-        update_fields=["version"] if in_pool else ["block", "position", "gone_at"],
+        update_fields=["version"] if in_pool else ["block", "position", "gone_at", "limbo_since"],
     )
     stored = {row.txid: row.pk for row in rows}
     receipts = [

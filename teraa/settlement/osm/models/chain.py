@@ -87,6 +87,7 @@ class ChainTransaction(models.Model):
     )
     position = models.PositiveIntegerField(_("position in the block"), null=True)
     gone_at = models.DateTimeField(_("gone from the pool"), null=True)
+    limbo_since = models.DateTimeField(_("taken out of its block"), null=True)
 
     class Meta:
         db_table = "osm_chain_transaction"

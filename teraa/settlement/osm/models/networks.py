@@ -115,6 +115,8 @@ class BlockCursor(models.Model):
     tip_block_id = models.CharField(max_length=64, blank=True)
     tip_moved_at = models.DateTimeField(_("the node's tip last moved"), null=True)
     checked_at = models.DateTimeField(_("looked"), null=True)
+    # Up to where several nodes hold the same blocks; empty while we only know one.
+    agreed_height = models.BigIntegerField(_("agreed height"), null=True)
 
     class Meta:
         db_table = "osm_block_cursor"

@@ -19,6 +19,8 @@ from teraa.settlement.osm.states import (
 )
 from teraa.venues.models import Payee, Venue
 
+FLAGS = ("late", "over", "under", "by_hand", "duplicate", "limbo", "reorged", "broken")
+
 
 class OsmRequest(Stateful):
     """The coin side of one or several tenders of one payee.
@@ -51,6 +53,8 @@ class OsmRequest(Stateful):
     )
     expired_at = models.DateTimeField(_("expired"), null=True)
     settled_at = models.DateTimeField(_("settled"), null=True)
+    accepted_at = models.DateTimeField(_("trusted before its block"), null=True)
+    accepted_until = models.DateTimeField(_("must be in a block by"), null=True)
     seen_units = models.BigIntegerField(_("seen (10⁻⁸)"), default=0)
     included_units = models.BigIntegerField(_("in a block (10⁻⁸)"), default=0)
     confirmed_units = models.BigIntegerField(_("confirmed (10⁻⁸)"), default=0)
@@ -60,6 +64,10 @@ class OsmRequest(Stateful):
     over = models.BooleanField(_("too much"), default=False)
     under = models.BooleanField(_("too little"), default=False)
     by_hand = models.BooleanField(_("settled by hand"), default=False)
+    duplicate = models.BooleanField(_("paid twice"), default=False)
+    limbo = models.BooleanField(_("being checked"), default=False)
+    reorged = models.BooleanField(_("settled, and taken back by the chain"), default=False)
+    broken = models.BooleanField(_("trusted, and never came"), default=False)
     next_height = models.BigIntegerField(null=True)
     version = models.BigIntegerField(_("version"), default=1)
 
@@ -115,7 +123,7 @@ class OsmRequest(Stateful):
     @property
     def flags(self) -> list[str]:
         """Names of the independent marks that are set."""
-        return [name for name in ("late", "over", "under", "by_hand") if getattr(self, name)]
+        return [name for name in FLAGS if getattr(self, name)]
 
     @property
     def missing_units(self) -> int:

@@ -1,0 +1,58 @@
+"""Coins that came late, taken by the payee's own rule. The decision is stored like a person's."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from uuid import UUID
+
+from teraa.settlement.models import OsmRate
+from teraa.settlement.osm.models import OsmRequest, RequestAct
+from teraa.settlement.osm.states import ActKind, RequestState
+from teraa.settlement.policies import policy_of
+
+
+def take_late_by_rule(requests: Sequence[OsmRequest], *, at: datetime.datetime) -> list[UUID]:
+    """Record the decision for closed requests that late coins pay in full; return their ids.
+
+    Only an expired request: who withdrew one meant to. The rate of today is evidence in the
+    decision's reason, so that deriving again never looks at a rate.
+    """
+    late = [
+        one
+        for one in requests
+        if one.state == RequestState.EXPIRED
+        and one.late
+        and one.seen_units >= one.units - one.tolerance_units
+    ]
+    if not late:
+        return []
+    decided = set(
+        RequestAct.objects.filter(request__in=late, kind=ActKind.ACCEPT_LATE).values_list(
+            "request_id", flat=True
+        )
+    )
+    acts = []
+    for one in late:
+        now_e10 = _rate_in_force(one.venue_id, at)
+        asked_e10 = one.quote.rate_e10
+        if one.pk not in decided and policy_of(one.payee).takes_late(
+            asked_rate_e10=asked_e10, rate_e10=now_e10
+        ):
+            acts.append(
+                RequestAct(
+                    venue_id=one.venue_id,
+                    request=one,
+                    kind=ActKind.ACCEPT_LATE,
+                    by="",
+                    reason=f"rule: {asked_e10}e-10 € then, {now_e10}e-10 € now",
+                    at=at,
+                )
+            )
+    RequestAct.objects.bulk_create(acts)
+    return [act.request_id for act in acts]
+
+
+def _rate_in_force(venue_id: UUID, at: datetime.datetime) -> int | None:
+    rates = OsmRate.objects.filter(venue_id=venue_id, valid_from__lte=at)
+    return rates.order_by("-valid_from").values_list("rate_e10", flat=True).first()
