@@ -1,0 +1,186 @@
+"""The pages of bookings, events, gates, baskets and payment, and our own pages of the back office.
+
+Nothing that axe-core calls a violation (WCAG 2.2 AA and its best practices), nothing wider than its
+screen: in French and English, in the light and the dark, on a phone and a tablet. An ordinary run
+looks at each page twice, at a size drawn by a seed; ``--long`` in every way. ``TERAA_PICTURES=1``
+keeps what was looked at in ``.data/screens/``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_look_after_everyone import AXE, RULES
+from tests.browsing import FAILURES, PHONE, TABLET, page_at
+from tests.conftest import LONG
+from tests.running import RunningHouse
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+SCREENS = FAILURES.parent / "screens" if os.environ.get("TERAA_PICTURES") == "1" else None
+SIZES = [PHONE, TABLET]
+LOOKS = [("fr", False), ("en", True)]
+if LONG:
+    LOOKS += [("fr", True), ("en", False)]
+RUN_AXE = """([rules, within]) => axe.run(within ? { include: [within] } : document, {
+    runOnly: rules, resultTypes: ["violations"] })"""
+# Unfold draws the frame of the back office; what stands in it is ours.
+OFFICE = "#content"
+
+
+class Visitor:
+    """Goes from page to page in one language and one light, and looks at each."""
+
+    def __init__(self, page: Page, house: RunningHouse, language: str, *, dark: bool) -> None:
+        self.page = page
+        self.house = house
+        self.language = language
+        self.light = "dark" if dark else "light"
+        self.wrong: list[str] = []
+        self.chance = random.Random(f"pages in {language}")
+
+    def goes(self, path: str) -> None:
+        answer = self.page.goto(self.house.url + path)
+        assert answer is not None
+        assert answer.status < 500, path
+
+    def opens(self, listed: str, page: str) -> None:
+        """The ``page`` of the first row that a list of the back office shows."""
+        self.goes(listed)
+        row = self.page.locator("#result_list tbody a[href*='/change/']").first
+        self.goes(str(row.get_attribute("href")).split("/change/")[0] + page)
+
+    def looks(self, name: str, within: str = "") -> None:
+        """Look at what is shown now, in a sample of its looks."""
+        expect(self.page.locator("html")).to_have_attribute("lang", self.language)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE + ";0")
+        for size in SIZES if LONG else [self.chance.choice(SIZES)]:
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            self._measure(f"{name} {self.language} {self.light} {size['width']}", within)
+
+    def _measure(self, look: str, within: str) -> None:
+        if SCREENS:
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(
+                path=SCREENS / f"{re.sub(r'[^a-z0-9]+', '-', look.lower())}.png", full_page=True
+            )
+        found = self.page.evaluate(RUN_AXE, [RULES, within])
+        for violation in found["violations"]:
+            for node in violation["nodes"]:
+                why = (node.get("failureSummary") or "").split("\n")[-1].strip()[:140]
+                self.wrong.append(f"{look}: {violation['id']} on {node['html'][:140]} ({why})")
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if self.page.evaluate(over) > 0:
+            self.wrong.append(f"{look}: wider than the screen")
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{'dark' if look[1] else 'light'}")
+def visitor(request, browser, house: RunningHouse) -> Iterator[Visitor]:
+    language, dark = request.param
+    spoken = {"fr": "fr-FR", "en": "en-GB"}[language]
+    with page_at(browser, size=TABLET, dark=dark, language=spoken) as page:
+        visitor = Visitor(page, house, language, dark=dark)
+        yield visitor
+        assert not visitor.wrong, "\n".join(sorted(set(visitor.wrong)))
+
+
+def test_booking_and_paying_from_afar(visitor):
+    page = visitor.page
+    visitor.goes("/book/")
+    visitor.looks("what is let")
+    page.locator(".book-search button[type=submit]").click()
+    page.locator(".offer .slot").first.wait_for()
+    visitor.looks("what is free")
+    page.locator(".offer .slot").first.click()
+    page.locator("input[name=email]").wait_for()
+    visitor.looks("the form of a booking")
+    page.locator("input[name=name]").fill("Ada Lovelace")
+    page.locator("input[name=email]").fill("ada@example.org")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_load_state()
+    visitor.looks("after booking")
+
+
+def test_events_orders_and_what_is_owed(visitor):
+    page = visitor.page
+    visitor.goes("/events/")
+    visitor.looks("events")
+    visitor.goes("/events/festival/")
+    visitor.looks("an event")
+    page.locator(".order-rate select").first.select_option("1")
+    page.locator("input[name=name]").fill("Ada Lovelace")
+    page.locator("input[name=email]").fill("ada@example.org")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url("**/pay/**")
+    visitor.looks("ways to pay")
+    page.locator("form.pay-form button, .pay-way form button").first.click()
+    expect(page.locator("[data-uri]")).to_be_visible()
+    visitor.looks("a code for the wallet")
+
+
+def test_a_gate(visitor):
+    page, house = visitor.page, visitor.house
+    visitor.goes("/gate/")
+    expect(page.locator("[data-show=enrol]")).to_be_visible()
+    visitor.looks("a gate nobody knows")
+    links = house.fresh_links()
+    page.goto(house.url + links["gates"][0]["url"])
+    visitor.looks("becoming a gate")
+    page.locator("form button[type=submit]").last.click()
+    page.locator("[data-staff]", has_text="Sami").click()
+    visitor.looks("who is at the gate")
+    page.locator("#pin").fill(links["pins"]["Sami"])
+    page.keyboard.press("Enter")
+    page.locator("[data-event]").first.wait_for()
+    visitor.looks("which event")
+    page.locator("[data-event]").first.click()
+    expect(page.locator("[data-answer][data-tone=ready]")).to_be_visible()
+    visitor.looks("a gate that is ready")
+    page.locator("[data-act=camera]").click()
+    expect(page.locator("[data-answer][data-tone=attention]")).to_be_visible()
+    visitor.looks("a gate without a camera")
+    page.locator("#code").fill("AAAA-AAAA-AAAA-AAAA")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-answer][data-tone=danger]")).to_be_visible()
+    visitor.looks("a gate that says no")
+
+
+def test_baskets_the_door_and_what_is_not_there(visitor):
+    for path, name in [
+        ("/", "the venue"),
+        ("/amap/", "farm baskets"),
+        ("/account/login/code/", "asking for a code"),
+        ("/nothing/here/", "nothing there"),
+    ]:
+        visitor.goes(path)
+        visitor.looks(name)
+
+
+def test_our_pages_of_the_back_office(visitor):
+    page, house = visitor.page, visitor.house
+    page.goto(house.url + house.fresh_links()["office"])
+    page.locator("form button[type=submit]").last.click()
+    page.wait_for_url("**/office/")
+    # The house remembers which language somebody speaks; here it is the browser's.
+    page.context.add_cookies(
+        [{"name": "django_language", "value": visitor.language, "url": house.url}]
+    )
+    visitor.goes("/office/")
+    visitor.looks("the office", OFFICE)
+    visitor.goes("/office/bookings/booking/board/")
+    visitor.looks("the day's board", OFFICE)
+    visitor.opens("/office/amap/distribution/", "/desk/")
+    visitor.looks("a distribution's desk", OFFICE)
+    visitor.opens("/office/amap/distribution/", "/sheet/")
+    visitor.looks("the sheet to sign")
+    visitor.opens("/office/amap/amapgroup/", "/files/")
+    visitor.looks("a group's files", OFFICE)
+    visitor.opens("/office/ticketing/event/", "/statement/")
+    visitor.looks("a receipts statement", OFFICE)
