@@ -28,6 +28,8 @@ TERAA_NODE_NETHASH = env.str("TERAA_NODE_NETHASH", "")
 TERAA_HOOK_BASE = env.str("TERAA_HOOK_BASE", f"http://127.0.0.1:{TERAA_PORT}")
 # Lets a Prometheus on another machine read /metrics; without it only this machine may.
 TERAA_METRICS_TOKEN = env.str("TERAA_METRICS_TOKEN", "")
+# Webhooks into private networks and without TLS: for demonstrations and tests.
+TERAA_HOOKS_TO_PRIVATE = env.bool("TERAA_HOOKS_TO_PRIVATE", TERAA_DEMO)
 TERAA_PAPER_DIR = env.path("TERAA_PAPER_DIR", TERAA_DATA / "paper")
 
 SECRET_KEY = env.str("TERAA_SECRET_KEY", "")
@@ -63,11 +65,13 @@ INSTALLED_APPS = [
     "teraa.live",
     "teraa.accounts",
     "teraa.venues",
+    "teraa.webhooks",
     "teraa.fiscal",
     "teraa.devices",
     "teraa.spaces",
     "teraa.settlement",
     "teraa.settlement.osm",
+    "teraa.settlement.cases",
     "pos",
     "bookings",
     "pos.amap",

@@ -69,6 +69,7 @@ urlpatterns = [
     path("lieu/<slug:slug>/", include(ticketing_doors.public_patterns)),
     path("account/", include(ACCOUNT_PAGES)),
     path("api/agent/", include("teraa.devices.urls")),
+    path("api/webhooks/", include("teraa.webhooks.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("demo/", include("teraa.demo.urls")),

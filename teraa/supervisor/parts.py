@@ -93,6 +93,7 @@ def house_parts(choices: Choices, places: Places, around: Surroundings) -> list[
         loop("effects", vital=True, sees=around.keys),
         loop("relay", vital=True),
         loop("jobs", vital=False),
+        loop("hooks", vital=False),
     ]
     if choices.demo:
         parts.append(

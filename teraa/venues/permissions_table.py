@@ -22,6 +22,7 @@ EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a tick
 SCAN = "scan"  # admit at a gate
 RUN_BASKETS = "run_baskets"  # households, producers, distributions and their files
 HAND_OUT = "hand_out"  # find a household at the till, give it its basket
+MANAGE_WEBHOOKS = "manage_webhooks"  # which outside addresses are told of what happens
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     MANAGER: frozenset(
@@ -38,6 +39,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             SCAN,
             RUN_BASKETS,
             HAND_OUT,
+            MANAGE_WEBHOOKS,
         }
     ),
     CASHIER: frozenset({SELL, CANCEL_SALE, HAND_OUT, SEE_BOOKINGS}),

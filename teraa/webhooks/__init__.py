@@ -1,1 +1,1 @@
-"""Outgoing webhooks: endpoints, signed deliveries, redelivery. Opens with the confirmation channel."""
+"""Outgoing webhooks: endpoints, signed deliveries, redelivery."""

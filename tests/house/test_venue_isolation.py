@@ -195,6 +195,23 @@ def a_scan(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "event": str(house.event.pk), "code": code}
 
 
+def an_endpoint(house: House) -> dict[str, Any]:
+    url = f"https://hooks.example/{house.venue.slug}"
+    return {"key": str(uuid7()), "url": url, "kinds": ["*"], "description": "public"}
+
+
+def an_endpoint_change(house: House) -> dict[str, Any]:
+    return {"description": "public", "kinds": ["due.settled"]}
+
+
+def own_endpoint(house: House) -> dict[str, Any]:
+    return {"key": house.endpoint.pk}
+
+
+def own_delivery(house: House) -> dict[str, Any]:
+    return {"key": house.endpoint.deliveries.latest("created_at").pk}
+
+
 DOORS: dict[str, Door] = {
     "": Door(shows="the house's front page"),
     "lieu/<slug:slug>/": Door(shows="a venue's public page"),
@@ -279,6 +296,14 @@ DOORS: dict[str, Door] = {
     "api/ticketing/<slug:slug>/orders/": Door(body=a_ticket_order, path=own_slug),
     "api/ticketing/<slug:slug>/orders/<slug:secret>/": Door(secret=True),
     "api/ticketing/<slug:slug>/orders/<slug:secret>/cancel/": Door(body=nothing, secret=True),
+    "api/webhooks/endpoints/": Door(body=an_endpoint),
+    "api/webhooks/endpoints/<uuid:key>/": Door(body=an_endpoint_change, path=own_endpoint),
+    "api/webhooks/endpoints/<uuid:key>/rotate/": Door(body=a_key, path=own_endpoint),
+    "api/webhooks/endpoints/<uuid:key>/ping/": Door(body=nothing, path=own_endpoint),
+    "api/webhooks/deliveries/": Door(),
+    "api/webhooks/deliveries/<uuid:key>/": Door(path=own_delivery),
+    "api/webhooks/deliveries/<uuid:key>/redeliver/": Door(body=nothing, path=own_delivery),
+    "api/webhooks/events/": Door(),
     "api/schema/": Door(),
     "api/docs/": Door(),
     # The demonstration shows both of its venues to everybody, and is not there otherwise.

@@ -63,6 +63,8 @@ from teraa.venues.models import (
     Venue,
 )
 from teraa.venues.operations import WrongPin, make_enrolment_code, sign_on
+from teraa.webhooks.models import HookEndpoint
+from teraa.webhooks.operations import create_endpoint, ping_endpoint
 from tests import make
 from tests.bookings import cast as booking_cast
 from tests.settlement.osm.channel import Channel
@@ -72,7 +74,7 @@ from ticketing.models import Event, TicketFile
 
 ROOMS = (
     *("accounts", "amap", "bookings", "devices", "fiscal", "live", "osm", "pos", "settlement"),
-    *("spaces", "ticketing", "venues"),
+    *("spaces", "ticketing", "venues", "webhooks"),
 )
 PIN = "2580"
 OSM = 100_000_000
@@ -117,6 +119,7 @@ class House:
     booking: Booking = field(init=False)
     event: Event = field(init=False)
     gate: Station = field(init=False)
+    endpoint: HookEndpoint = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
     tills: dict[str, Station] = field(default_factory=dict)
     shifts: dict[str, str] = field(default_factory=dict)
@@ -154,6 +157,7 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
             lane="till" if station else "web",
             at=at,
         )
+    _hooks(house, at)
     _people(house, at)
     _printer(house)
     _sales(house, channel, at)
@@ -174,6 +178,19 @@ def _catalogue(word: str, venue: Venue, at: datetime.datetime) -> Product:
     )
     publish_catalogue(venue_id=venue.pk, at=at)
     return product
+
+
+def _hooks(house: House, at: datetime.datetime) -> None:
+    """Somebody outside is told of all that follows."""
+    told: dict[str, Any] = {"venue_id": house.venue.pk, "by": house.word, "at": at}
+    house.endpoint, _secret = create_endpoint(
+        key=uuid7(),
+        url=f"https://hooks.example/{house.word}",
+        wanted=["*"],
+        description=f"{house.word} comptabilité",
+        **told,
+    )
+    ping_endpoint(endpoint_id=house.endpoint.pk, **told)
 
 
 def _people(house: House, at: datetime.datetime) -> None:
