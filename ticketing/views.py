@@ -14,6 +14,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from teraa.common.clock import now
+from teraa.common.money import format_cents
 from teraa.common.problems import NotFound, Problem
 from teraa.common.static_files import late_modules
 from teraa.venues import tries
@@ -54,7 +55,8 @@ def events(request: HttpRequest, slug: str = "") -> HttpResponse:
             "event": event,
             "day": dates.long_day(event.starts_at, venue.zone),
             "hour": dates.hour(event.starts_at, venue.zone),
-            "from": queries.price_text(event.from_cents),  # type: ignore[attr-defined]
+            # An amount even where it is nothing: “from Free of charge” is no sentence.
+            "from": format_cents(event.from_cents or 0, get_language() or "fr"),  # type: ignore[attr-defined]
             "left": event.left,  # type: ignore[attr-defined]
             "url": public_path("event", slug=slug, event=event.slug),
         }

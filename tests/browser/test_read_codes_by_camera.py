@@ -18,7 +18,14 @@ from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.browser.film import film, with_camera
 from tests.browsing import PHONE, page_at
-from tests.journeys.test_first_scan import answer, open_gate, order, pay_in_osm, tickets_of
+from tests.journeys.test_first_scan import (
+    answer,
+    open_gate,
+    order,
+    pay_in_osm,
+    picture,
+    tickets_of,
+)
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -83,6 +90,7 @@ def test_a_ticket_shown_is_admitted_once_and_seen_again_says_nothing(at_the_gate
         expect(gate.page.locator("video")).to_be_visible()
         shown = answer(gate.page, "ok")
         expect(shown.locator("[data-word]")).to_have_text("Oui")
+        picture(gate.page, "gate-camera")
         gate.pauses()
         answer(gate.page, "ok")
         assert gate.scanned == [tickets[0]]
