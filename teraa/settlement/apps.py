@@ -10,8 +10,9 @@ class SettlementConfig(AppConfig):
 
     def ready(self) -> None:
         from teraa.live import gauges
-        from teraa.settlement import effects
+        from teraa.settlement import effects, hooks
 
+        hooks.register_kinds()
         gauges.register(
             name="effects",
             help="Effects that are not handled yet",
