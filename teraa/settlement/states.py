@@ -88,6 +88,7 @@ class EffectKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     ATTENTION = "attention", _("Needs attention")
     CHANGED = "changed", _("Changed")
+    REFUNDED = "refunded", _("Refunded")
 
 
 class RateSource(models.TextChoices):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from teraa.settlement.cases.judging import judge
 from teraa.settlement.models import Due, Tender
 from teraa.settlement.operations.lateness import take_late_by_rule
 from teraa.settlement.operations.recompute import lock_dues, recompute_dues
@@ -58,6 +59,7 @@ def bring_up_to_date(
     recompute_dues(
         dues.values(), at=at, touched=touched, attention=attention, tell_trade=tell_trade
     )
+    judge(request_ids=changes.keys(), at=at)
     return list(changes.values())
 
 

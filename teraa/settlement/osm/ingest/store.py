@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from teraa.settlement.cases.watching import look_at_transactions
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm import references
 from teraa.settlement.osm.blocks import BlockHeader
@@ -98,6 +99,7 @@ def store_pool(
     returned = list(back.values_list("pk", flat=True))
     if returned:
         ChainTransaction.objects.filter(pk__in=returned).update(gone_at=None)
+    look_at_transactions(transaction_ids=returned, at=at)
     touched = _requests_paid_by(returned)
     signed = [one for one in waiting if one.transaction.verifies()]
     touched |= _store_transactions(by.network, [(one, None, None) for one in signed], at)
@@ -116,6 +118,7 @@ def mark_gone(by: Leadership, txids: Iterable[str], *, at: datetime.datetime) ->
     )
     gone = list(rows.values_list("pk", flat=True))
     ChainTransaction.objects.filter(pk__in=gone).update(gone_at=at)
+    look_at_transactions(transaction_ids=gone, at=at)
     return len(bring_up_to_date(request_ids=_requests_paid_by(gone), at=at))
 
 
@@ -138,6 +141,7 @@ def end_limbo(
     over = ChainTransaction.objects.filter(pk__in=pks, block__isnull=True)
     over.exclude(txid__in=present).update(gone_at=at)
     over.update(limbo_since=None)
+    look_at_transactions(transaction_ids=pks, at=at)
     return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
 
 
@@ -159,6 +163,7 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     removed.update(canonical=False)
     cursor.height, cursor.block_id = height, block_id
     cursor.save(update_fields=["height", "block_id"])
+    look_at_transactions(transaction_ids=pks, at=at)
     return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
 
 
@@ -244,6 +249,7 @@ def _store_transactions(
     ]
     Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
     _allocate(network, [one for one, _, _ in ours], list(stored.values()), at)
+    look_at_transactions(transaction_ids=stored.values(), at=at)
     return _requests_paid_by(stored.values())
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from teraa.live.wake import EFFECTS, OUTBOX, wake
+from teraa.settlement.cases.watching import close_deep_refunds
 from teraa.settlement.osm.ingest import hooks, store
 from teraa.settlement.osm.ingest.election import begin_epoch
 from teraa.settlement.osm.ingest.follower import DeepReorg, Follower, NodeBehind, start_cursor
@@ -127,6 +128,8 @@ class Worker:
             self.status.looked(tip, behind=behind, at=at)
         if not behind:
             self._tell(store.expire(follower.leadership, at=at))
+            network_id = follower.leadership.network.pk
+            self._tell(close_deep_refunds(network_id=network_id, height=follower.height, at=at))
             self._do_rounds(follower, at)
         self._climb_or_rest(hinted, follower.block_id)
         return behind

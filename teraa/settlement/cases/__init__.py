@@ -1,0 +1,1 @@
+"""What did not go as it should: cases for people, refunds without keys, books that add up."""

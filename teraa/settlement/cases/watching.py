@@ -1,0 +1,182 @@
+"""Refunds follow the chain: a transfer from the payee's wallet that says what was asked is it.
+
+Called by the ingest in the transaction that stores what the chain says. Nobody clicks "done".
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from teraa.live import outbox
+from teraa.settlement.cases import references
+from teraa.settlement.cases.judging import (
+    judge,
+    judge_receipts,
+    open_mismatch,
+    recipient_of_receipt,
+)
+from teraa.settlement.cases.models import Case, Refund
+from teraa.settlement.cases.states import CaseKind, CaseState, RefundState, Resolution
+from teraa.settlement.models import Due, Effect
+from teraa.settlement.operations.recompute import announcement, lock_dues
+from teraa.settlement.osm.models import Allocation, ChainTransaction, Receipt
+from teraa.settlement.osm.states import AllocationKind, Direction
+from teraa.settlement.states import EffectKind
+
+FINAL_DEPTH = 105
+"""Deeper than the largest fork recovery of a node (T9)."""
+
+SENT = (RefundState.SEEN, RefundState.PAID)
+
+
+def look_at_transactions(*, transaction_ids: Iterable[int], at: datetime.datetime) -> None:
+    """What stored transactions mean to refunds and to coins nobody knows; moves what changed.
+
+    One query when they only pay requests. Looking twice changes nothing.
+    """
+    pks = list(transaction_ids)
+    if not pks:
+        return
+    cases = Case.objects.filter(receipt=OuterRef("pk"), state=CaseState.OPEN)
+    unknown = Allocation.objects.filter(
+        receipt=OuterRef("pk"), kind=AllocationKind.UNKNOWN, reversed_at__isnull=True
+    )
+    receipts = list(
+        Receipt.objects.filter(
+            Q(direction=Direction.OUT) | Q(Exists(cases)) | Q(Exists(unknown)),
+            transaction__in=pks,
+        )
+        .select_related("transaction__block", "transaction__network", "watched")
+        .order_by("pk")
+    )
+    if not receipts:
+        return
+    _follow([one for one in receipts if one.direction == Direction.OUT], at)
+    judge_receipts(receipt_ids=[one.pk for one in receipts], at=at)
+
+
+@transaction.atomic
+def close_deep_refunds(*, network_id: int, height: int, at: datetime.datetime) -> int:
+    """Close refunds that no fork can take back any more, and tell their trades; return how many.
+
+    One query when there is none. Locks the dues by id.
+    """
+    deep = Refund.objects.filter(
+        network_id=network_id,
+        state=RefundState.PAID,
+        out_receipt__transaction__block__height__lte=height - FINAL_DEPTH + 1,
+    ).order_by("pk")
+    found = list(deep)
+    if not found:
+        return 0
+    lock_dues([one.due_id for one in found if one.due_id is not None])
+    for refund in found:
+        refund.move(RefundState.CLOSED, closed_at=at, version=refund.version + 1)
+    tell_refunded([one.due_id for one in found if one.due_id is not None], at=at)
+    return len(found)
+
+
+def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:
+    """Tell the trades that money of their dues went back. The caller holds the dues' locks."""
+    dues = list(Due.objects.filter(pk__in=set(due_ids)).order_by("pk"))
+    for due in dues:
+        due.version += 1
+        due.changed_at = at
+        due.save(update_fields=["version", "changed_at"])
+    Effect.objects.bulk_create(
+        Effect(
+            venue_id=due.venue_id,
+            due=due,
+            kind=EffectKind.REFUNDED,
+            version=due.version,
+            created_at=at,
+        )
+        for due in dues
+    )
+    outbox.put_many([announcement(due, at) for due in dues])
+
+
+def _follow(outgoing: list[Receipt], at: datetime.datetime) -> None:
+    if not outgoing:
+        return
+    linked = {one.out_receipt_id: one for one in Refund.objects.filter(out_receipt__in=outgoing)}
+    named = {
+        one.pk: references.find(one.transaction.memo_text)
+        for one in outgoing
+        if one.pk not in linked and one.transaction.memo_text
+    }
+    known = _known(outgoing, {ref for refs in named.values() for ref in refs})
+    for receipt in outgoing:
+        if (refund := linked.get(receipt.pk)) is not None:
+            _keep_up(refund, receipt.transaction, at)
+        elif receipt.transaction.gone_at is None:
+            for reference in named.get(receipt.pk, ()):
+                for asked in known[reference]:
+                    if asked.payee_id == receipt.watched.payee_id and _take(asked, receipt, at):
+                        break
+
+
+def _known(outgoing: list[Receipt], found: set[str]) -> dict[str, list[Refund]]:
+    known: dict[str, list[Refund]] = defaultdict(list)
+    if found:
+        rows = Refund.objects.filter(
+            network_id=outgoing[0].transaction.network_id,
+            reference_norm__in=found,
+            state=RefundState.AWAITING_WALLET,
+        )
+        for refund in rows.select_for_update(no_key=True):
+            known[refund.reference_norm].append(refund)
+    return known
+
+
+def _take(refund: Refund, receipt: Receipt, at: datetime.datetime) -> bool:
+    """Link the transfer that names a refund; one that differs from it is a mismatch."""
+    if refund.state != RefundState.AWAITING_WALLET:
+        return False  # sent already: the second time it is an outflow
+    as_asked = (
+        receipt.amount_units == refund.amount_units
+        and recipient_of_receipt(receipt) == refund.destination
+    )
+    if not as_asked:
+        refund.move(RefundState.MISMATCH, out_receipt=receipt, version=refund.version + 1)
+        open_mismatch(refund=refund, at=at)
+    elif receipt.transaction.block_id is None:
+        refund.move(RefundState.SEEN, out_receipt=receipt, version=refund.version + 1)
+    else:
+        refund.move(RefundState.PAID, out_receipt=receipt, paid_at=at, version=refund.version + 1)
+    return True
+
+
+def _keep_up(refund: Refund, carried_by: ChainTransaction, at: datetime.datetime) -> None:
+    """Where the transfer of a refund is now: in a block, waiting, or gone."""
+    after = refund.version + 1
+    gone = carried_by.gone_at is not None
+    if refund.state == RefundState.CLOSED:
+        if gone or carried_by.block_id is None:
+            open_mismatch(refund=refund, at=at)  # rewritten deeper than anybody waits for
+    elif gone:
+        back = {"out_receipt": None, "paid_at": None, "version": after}
+        was_mismatch = refund.state == RefundState.MISMATCH
+        refund.move(RefundState.AWAITING_WALLET, **back)
+        if was_mismatch:
+            Case.objects.filter(
+                refund=refund, kind=CaseKind.REFUND_MISMATCH, state=CaseState.OPEN
+            ).update(state=CaseState.CLOSED, closed_at=at, resolution=Resolution.BY_ITSELF)
+    elif refund.state == RefundState.SEEN and carried_by.block_id is not None:
+        refund.move(RefundState.PAID, paid_at=at, version=after)
+    elif refund.state == RefundState.PAID and carried_by.block_id is None:
+        refund.move(RefundState.SEEN, paid_at=None, version=after)
+
+
+def forget_refund(refund: Refund, *, at: datetime.datetime) -> None:
+    """A refund was given up: what it would have given back is open again."""
+    if refund.request_id is not None:
+        judge(request_ids=[refund.request_id], at=at)
+    if refund.receipt_id is not None:
+        judge_receipts(receipt_ids=[refund.receipt_id], at=at)
