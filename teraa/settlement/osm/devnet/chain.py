@@ -19,7 +19,7 @@ from teraa.settlement.osm.transactions import Transaction
 from .ledger import Ledger, LedgerBroken
 from .profiles import ADDRESS_BYTE, MAX_BLOCK_TRANSACTIONS, Profile
 from .rounds import opens_round, round_of, shuffled
-from .storage import Log
+from .storage import Lines
 
 _SEQUENCE_BITS: Final = 16
 _KEPT_WEIGHT: Final = 20_000
@@ -28,6 +28,7 @@ _SIGNATURES_AT_START: Final = 1000
 """How many of the newest blocks have their signatures checked again when a log is replayed. Ids,
 links, hashes and balances are checked for all: an id covers the signature that was checked when
 the block was forged."""
+_UNSIGNED: Final = "signaturesUnchecked"
 
 
 class ChainBroken(ValueError):
@@ -84,26 +85,12 @@ def sequence_of(where: int) -> int:
 class Chain:
     """The chain of a profile, and the ledger it adds up to."""
 
-    def __init__(self, profile: Profile, genesis: Block, log: Log) -> None:
+    def __init__(self, profile: Profile, genesis: Block, log: Lines) -> None:
         self.profile = profile
-        self.ledger = Ledger()
-        self.last = genesis
-        self.round_number = 1
-        self.round_order: tuple[str, ...] = ()
-        self.round_votes: list[tuple[str, int]] = []
         self._genesis = genesis
         self._log = log
-        self._kept: OrderedDict[int, Block] = OrderedDict()
-        self._kept_weight = 0
-        self._heights: dict[bytes, int] = {}
-        self._positions: dict[bytes, int] = {}
-        self._all = array("Q")
-        self._by_type: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
-        self._sent: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
-        self._received: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
-        self._forged: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
-        self._book(genesis)
-        self._replay()
+        self._begin()
+        self._replay(checked=_SIGNATURES_AT_START)
 
     @property
     def height(self) -> int:
@@ -115,16 +102,29 @@ class Chain:
         """The first block."""
         return self._genesis
 
-    def append(self, block: Block) -> None:
+    def append(self, block: Block, *, signatures: bool = True) -> None:
         """Check a block, write it to the disk, then book it.
 
+        Without `signatures` nobody asks who signed: for forgeries that a listener must find.
         Raises ChainBroken or LedgerBroken when it does not fit; nothing has changed then.
         """
-        self._check(block, signatures=True)
+        self._check(block, signatures=signatures)
         self._check_ledger(block)
-        self._log.append(_to_record(block))
+        self._log.append(_to_record(block) | ({} if signatures else {_UNSIGNED: True}))
         self._book(block)
         self._keep(block)
+
+    def roll_back(self, count: int) -> list[Block]:
+        """Take the newest blocks off, never the first one; return them, newest first.
+
+        The ledger is added up again from what remains: a long chain takes its time.
+        """
+        height = max(1, self.height - count)
+        removed = [block for at in range(self.height, height, -1) if (block := self.at(at))]
+        self._log.cut(height - 1)
+        self._begin()
+        self._replay(checked=0)
+        return removed
 
     def at(self, height: int) -> Block | None:
         """Return the block of a height."""
@@ -187,6 +187,24 @@ class Chain:
     def heights_forged(self, public_key: str) -> Sequence[int]:
         """Return the heights a delegate forged, oldest first."""
         return self._forged.get(public_key, ())
+
+    def _begin(self) -> None:
+        """Know the genesis block and nothing else."""
+        self.ledger = Ledger()
+        self.last = self._genesis
+        self.round_number = 1
+        self.round_order: tuple[str, ...] = ()
+        self.round_votes: list[tuple[str, int]] = []
+        self._kept: OrderedDict[int, Block] = OrderedDict()
+        self._kept_weight = 0
+        self._heights: dict[bytes, int] = {}
+        self._positions: dict[bytes, int] = {}
+        self._all = array("Q")
+        self._by_type: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
+        self._sent: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
+        self._received: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
+        self._forged: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
+        self._book(self._genesis)
 
     def _check(self, block: Block, *, signatures: bool) -> None:
         header, last = block.header, self.last.header
@@ -260,11 +278,11 @@ class Chain:
         self.round_number = round_of(height, self.profile.delegates)
         self.round_order = shuffled([key for key, _ in self.round_votes], self.round_number)
 
-    def _replay(self) -> None:
-        checked_from = len(self._log) - _SIGNATURES_AT_START
+    def _replay(self, *, checked: int) -> None:
+        checked_from = len(self._log) - checked
         for number, record in enumerate(self._log):
             block = _from_record(record)
-            self._check(block, signatures=number >= checked_from)
+            self._check(block, signatures=number >= checked_from and _UNSIGNED not in record)
             self._book(block)
 
     def _keep(self, block: Block) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 BLOCK_RECEIVED: Final = "block.received"
 BLOCK_APPLIED: Final = "block.applied"
 BLOCK_FORGED: Final = "block.forged"
+BLOCK_REVERTED: Final = "block.reverted"
 TRANSACTION_APPLIED: Final = "transaction.applied"
 TRANSACTION_FORGED: Final = "transaction.forged"
 TRANSACTION_EXPIRED: Final = "transaction.expired"

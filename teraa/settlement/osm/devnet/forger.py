@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from teraa.settlement.osm import blocks, transactions
-from teraa.settlement.osm.addresses import KeyPair
+from teraa.settlement.osm import blocks, signatures, transactions
+from teraa.settlement.osm.addresses import KeyPair, key_pair
 from teraa.settlement.osm.blocks import BlockHeader, payload_hash
 from teraa.settlement.osm.moments import EPOCH, epoch_seconds
 from teraa.settlement.osm.transactions import Transaction
@@ -55,6 +56,14 @@ class Forger:
         self._keys = keys
         self._block_time = block_time
         self._clock = clock
+        self._floor = 0
+
+    def leave_behind(self, undone: Sequence[Block]) -> None:
+        """Date the next blocks later than undone ones, since time only goes forward.
+
+        Made in the same second they would be the very same blocks.
+        """
+        self._floor = max([self._floor, *(one.header.timestamp + 1 for one in undone)])
 
     def forge_on_demand(self, count: int = 1) -> list[Block]:
         """Forge blocks now, in the round's order, and return them.
@@ -67,7 +76,7 @@ class Forger:
         for left in range(count, 0, -1):
             last = self._chain.last.header.timestamp
             step = max(1, min(self._block_time, (self._now() - last) // left))
-            timestamp = max(last + 1, self._now() - (left - 1) * step)
+            timestamp = max(last + 1, self._floor, self._now() - (left - 1) * step)
             forged.append(self._forge(timestamp, self._next_generator()))
         return forged
 
@@ -75,7 +84,7 @@ class Forger:
         """Forge the block of the current slot, unless it is made or its delegate's key unknown."""
         slot = self._now() // self._block_time
         timestamp = slot * self._block_time
-        if timestamp <= self._chain.last.header.timestamp:
+        if timestamp <= self._chain.last.header.timestamp or timestamp < self._floor:
             return None
         order = self._chain.round_order
         generator = order[slot % len(order)]
@@ -110,8 +119,19 @@ class Forger:
                 return candidate
         raise NobodyCanForge("every delegate of this round was voted in from outside")
 
-    def _forge(self, timestamp: int, generator: str) -> Block:
-        chosen = self._pool.for_forging(timestamp)
+    def reapply(self, undone: Sequence[Block]) -> None:
+        """Put blocks back on the chain they were taken from, oldest first, and tell of them."""
+        for block in undone:
+            self._chain.append(block, signatures=False)
+            self._announce(block, ours=False)
+
+    def build(
+        self, timestamp: int, generator: str, chosen: Sequence[Transaction], *, signer: str = ""
+    ) -> Block:
+        """Return a signed block that would come next, without putting it on the chain.
+
+        `signer` is whose key signs it when that is not the generator's: a forgery.
+        """
         header = BlockHeader(
             version=0,
             timestamp=timestamp,
@@ -125,12 +145,21 @@ class Forger:
             payload_hash=payload_hash(str(one.id) for one in chosen),
             generator_public_key=generator,
         )
-        block = Block(header.signed(self._keys[generator]), tuple(chosen))
+        if not signer:
+            return Block(header.signed(self._keys[generator]), tuple(chosen))
+        message = header.serialised(with_signature=False)
+        forged = replace(
+            header, block_signature=signatures.sign(message, key_pair(signer).private_key)
+        )
+        return Block(replace(forged, id=forged.computed_id()), tuple(chosen))
+
+    def _forge(self, timestamp: int, generator: str) -> Block:
+        block = self.build(timestamp, generator, self._pool.for_forging(timestamp))
         self._chain.append(block)
         self._announce(block)
         return block
 
-    def _announce(self, block: Block) -> None:
+    def _announce(self, block: Block, *, ours: bool = True) -> None:
         """Tell in the order seen on a real node: received, applied, out of the pool, forged."""
         header = blocks.to_raw(block.header)
         applied = [_applied(one, block.id, place) for place, one in enumerate(block.transactions)]
@@ -141,6 +170,8 @@ class Forger:
                 self._events.emit(DELEGATE_REGISTERED, one)
         self._events.emit(BLOCK_APPLIED, header)
         self._pool.accept_block(block)
+        if not ours:
+            return
         self._events.emit(BLOCK_FORGED, header)
         for transaction in block.transactions:
             raw = transactions.to_raw(transaction, version=ADDRESS_BYTE)

@@ -17,6 +17,7 @@ from teraa.settlement.osm.addresses import address_of_passphrase, key_pair
 from teraa.settlement.osm.blocks import BlockHeader
 from teraa.settlement.osm.moments import epoch_seconds
 
+from .acts import Acts, Then
 from .api.node_state import NodeState
 from .chain import Chain, ChainBroken
 from .deliveries import Deliveries
@@ -147,6 +148,7 @@ class Node:
             block_time=self.block_time,
             clock=self._clock,
         )
+        self.acts = Acts(self.chain, self.pool, self.forger, events)
         self.webhooks = Webhooks(self.directory)
         self.deliveries = Deliveries(self.webhooks, self._clock)
         events.listen(self.deliveries.deliver)
@@ -300,6 +302,14 @@ class DevelopmentNode:
             return self._node.forger.forge_on_demand(count)[-1].header
 
         return self._call(forge())
+
+    def roll_back(self, count: int, then: Then = "nothing") -> None:
+        """Undo the newest blocks: their transactions go back to the pool (acts.Acts.roll_back)."""
+
+        async def undo() -> None:
+            self._node.acts.roll_back(count, then=then)
+
+        self._call(undo())
 
     def settle_hooks(self) -> None:
         """Wait until every webhook under way was answered or given up."""

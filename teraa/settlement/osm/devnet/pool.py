@@ -23,7 +23,7 @@ from .profiles import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
 )
-from .storage import Log, to_line
+from .storage import Lines, to_line
 
 MAX_PER_REQUEST: Final = 40
 MAX_PER_SENDER: Final = 300
@@ -88,7 +88,7 @@ class Pool:
     """Transactions waiting for a block. `now` gives the network's seconds."""
 
     def __init__(
-        self, chain: Chain, log: Log, events: Events, *, block_time: int, now: Callable[[], int]
+        self, chain: Chain, log: Lines, events: Events, *, block_time: int, now: Callable[[], int]
     ) -> None:
         self._chain = chain
         self._log = log
@@ -144,12 +144,30 @@ class Pool:
             self._add(transaction)
             added[str(transaction.id)] = transaction
         if added:
-            self._log.extend(
-                transactions.to_raw(one, version=ADDRESS_BYTE) for one in added.values()
-            )
+            self._write_down(added.values())
             verdict.accept = list(added)
             self._events.emit(POOL_ADDED, [_pool_json(one) for one in added.values()])
         return verdict
+
+    def take_back(self, undone: Iterable[Transaction]) -> list[Transaction]:
+        """Take in what an undone block held; return what still fits, told in one event."""
+        added = []
+        for one in undone:
+            if self._may_wait(one):
+                self._add(one)
+                added.append(one)
+        if added:
+            self._write_down(added)
+            self._events.emit(POOL_ADDED, [_pool_json(one) for one in added])
+        return added
+
+    def forget(self, transaction_ids: Collection[str]) -> None:
+        """Forget what waits, without an event: as a node that lost its memory."""
+        for one in [self._waiting.get(each) for each in transaction_ids]:
+            if one is not None:
+                self._forget(one)
+                self._seen.pop(str(one.id), None)
+        self._rewrite()
 
     def for_forging(self, timestamp: int) -> list[Transaction]:
         """Return the transactions of the next block, dated `timestamp` (epoch seconds).
@@ -285,6 +303,13 @@ class Pool:
             )
         self._forget(lowest)
 
+    def _may_wait(self, one: Transaction) -> bool:
+        if str(one.id) in self._waiting or self._chain.has_transaction(str(one.id)):
+            return False
+        if one.timestamp <= self._now() - self.max_age:
+            return False
+        return not self._chain.ledger.refusal(one, pending=self._spent[one.sender_public_key])
+
     def _add(self, one: Transaction) -> None:
         self._waiting[str(one.id)] = one
         self._oldest = min(self._oldest, one.timestamp)
@@ -327,14 +352,9 @@ class Pool:
 
     def _restore(self) -> None:
         """Take back what waited when the node stopped, save what has been forged or expired."""
-        oldest = self._now() - self.max_age
         for data in self._log:
             one = transactions.from_json(data)
-            if str(one.id) in self._waiting or self._chain.has_transaction(str(one.id)):
-                continue
-            if one.timestamp <= oldest or not one.verifies():
-                continue
-            if not self._chain.ledger.refusal(one, pending=self._spent[one.sender_public_key]):
+            if one.verifies() and self._may_wait(one):
                 self._add(one)
         if len(self._waiting) != len(self._log):
             self._rewrite()

@@ -14,7 +14,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
 class StorageBroken(RuntimeError):
@@ -23,6 +23,44 @@ class StorageBroken(RuntimeError):
 
 class StorageTaken(RuntimeError):
     """Another process holds the data directory."""
+
+
+class SmallFiles(Protocol):
+    """JSON files by name: a directory, or a test's memory."""
+
+    def read_json(self, name: str) -> Any | None:
+        """Return what a small file holds, or None when it was never written."""
+
+    def write_json(self, name: str, value: object) -> None:
+        """Replace a small file whole."""
+
+
+class Lines(Protocol):
+    """An append-only log: a file, or a test's memory."""
+
+    torn_bytes: int
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def append(self, value: object) -> None:
+        """Keep one more value."""
+
+    def extend(self, values: Iterable[object]) -> None:
+        """Keep several more, or none when that fails."""
+
+    def read(self, number: int) -> Any:
+        """Return a value, counted from 0."""
+
+    def replace(self, values: Iterable[object]) -> None:
+        """Put these values in the place of all others."""
+
+    def cut(self, count: int) -> None:
+        """Keep the first `count` values only."""
+
+    def close(self) -> None:
+        """Let go of what carries it."""
 
 
 def to_line(value: object) -> bytes:
@@ -134,6 +172,12 @@ class Log:
         self._file = _opened(self._path)
         self._offsets = array("Q", [0])
         self._count(lines)
+
+    def cut(self, count: int) -> None:
+        """Keep the first `count` lines only, on the disk before this returns."""
+        del self._offsets[count + 1 :]
+        os.ftruncate(self._file, self._offsets[-1])
+        os.fdatasync(self._file)
 
     def close(self) -> None:
         """Close the file."""

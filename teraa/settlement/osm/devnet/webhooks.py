@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from .storage import DataDirectory
+from .storage import SmallFiles
 
 TOKEN_BYTES: Final = 32
 SENT_LENGTH: Final = 32
@@ -19,7 +19,7 @@ _FILE: Final = "webhooks.json"
 class Webhooks:
     """The registered hooks, in the order of registration."""
 
-    def __init__(self, directory: DataDirectory) -> None:
+    def __init__(self, directory: SmallFiles) -> None:
         self._directory = directory
         self._hooks: list[dict[str, Any]] = directory.read_json(_FILE) or []
 

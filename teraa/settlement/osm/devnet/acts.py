@@ -1,0 +1,68 @@
+"""What can happen to a chain besides growing: blocks undone, with the same or others after them.
+
+As in 2.5's own fork recovery: one `block.reverted` per block, no word of its transactions, which
+go back to the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from teraa.settlement.osm import blocks
+
+from .chain import Block, Chain
+from .events import BLOCK_REVERTED, Events
+from .forger import Forger
+from .pool import Pool
+
+Then = Literal["nothing", "same", "other"]
+SNAPSHOT_DEPTH = 5000
+
+
+class Acts:
+    """Rewrites the chain of one node."""
+
+    def __init__(self, chain: Chain, pool: Pool, forger: Forger, events: Events) -> None:
+        self._chain = chain
+        self._pool = pool
+        self._forger = forger
+        self._events = events
+
+    def roll_back(
+        self,
+        count: int,
+        *,
+        then: Then = "nothing",
+        lose: Collection[str] | Literal["all"] = (),
+        silent: bool = False,
+    ) -> list[Block]:
+        """Undo the newest blocks (never the first one); return them, newest first.
+
+        Then `nothing`, the `same` blocks again, or as many `other` blocks and one more, so that
+        the new branch is the longer one. `lose` names transactions (or `all` that were undone)
+        that do not go back to the pool: spent elsewhere, or expired. `silent`: no events.
+        """
+        undone = self._chain.roll_back(count)
+        for block in undone:
+            if not silent:
+                self._events.emit(BLOCK_REVERTED, blocks.to_raw(block.header))
+            if then != "same":
+                kept = [
+                    one for one in block.transactions if lose != "all" and str(one.id) not in lose
+                ]
+                self._pool.take_back(kept)
+        if then == "same":
+            self._forger.reapply(undone[::-1])
+            return undone
+        self._forger.leave_behind(undone)
+        if then == "other":
+            self._forger.forge_on_demand(len(undone) + 1)
+        return undone
+
+    def restore_snapshot(self, count: int = SNAPSHOT_DEPTH) -> Sequence[Block]:
+        """Go back as a node restored from an old copy does: no events, an empty pool."""
+        undone = self._chain.roll_back(count)
+        self._forger.leave_behind(undone)
+        self._pool.forget([str(one.id) for one in self._pool.ordered()])
+        return undone
