@@ -70,6 +70,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("settlement.tender", "payments"),
             ("settlement.collection", "shopping_bag"),
             ("settlement.osmrate", "currency_exchange"),
+            ("settlement.ratefeed", "rss_feed"),
+            ("settlement.ratereading", "show_chart"),
             ("settlement.paymentpolicy", "rule_settings"),
             ("settlement.ratequote", "lock_clock"),
             ("settlement.effect", "bolt"),
@@ -157,6 +159,10 @@ EMPTY: dict[str, str | Promise] = {
     "settlement.osmrate": _(
         "Decide how many euros an OSM is worth: without a rate no till takes OSM."
     ),
+    "settlement.ratefeed": _(
+        "Add the address of a service that says what an OSM is worth, if you do not decide it."
+    ),
+    "settlement.ratereading": _("What a rate feed answers is listed here."),
     "settlement.paymentpolicy": _(
         "Every payee lives by the usual rules. Add some here for one that wants its own."
     ),

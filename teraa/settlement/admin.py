@@ -21,11 +21,13 @@ from teraa.settlement.models import (
     Effect,
     OsmRate,
     PaymentPolicy,
+    RateFeed,
     RateQuote,
+    RateReading,
     Tender,
 )
 from teraa.settlement.office import MoneyAdmin, MoneyInline, coins, euros, link, links
-from teraa.settlement.states import DueState, TenderState
+from teraa.settlement.states import DueState, RateSource, TenderState
 from teraa.venues.office import VenueForm, VenueModelAdmin
 from teraa.venues.permissions_table import EDIT_VENUE
 
@@ -221,7 +223,23 @@ class RateForm(VenueForm):
 
     class Meta:
         model = OsmRate
-        fields = ["venue", "valid_from", "decided_by", "evidence"]
+        fields = ["venue", "source", "valid_from", "valid_until", "decided_by", "evidence"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "source" in self.fields:
+            self.fields["source"].choices = [  # type: ignore[attr-defined]
+                choice for choice in RateSource.choices if choice[0] != RateSource.FEED
+            ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("valid_from"), cleaned.get("valid_until")
+        if (cleaned.get("source") == RateSource.MANUAL) != (ends is not None):
+            self.add_error("valid_until", _("A rate set by hand has an end, and no other has."))
+        elif begins and ends and ends <= begins:
+            self.add_error("valid_until", _("It must end later than it begins."))
+        return cleaned
 
     def save(self, commit: bool = True) -> Any:
         self.instance.rate_e10 = int(self.cleaned_data["euros_per_osm"] * RATE_SCALE)
@@ -234,14 +252,17 @@ class OsmRateAdmin(VenueModelAdmin):
 
     form = RateForm
     journal_code = SETTING_CHANGED
-    list_display = ["venue", "euros_per_osm", "valid_from", "decided_by", "evidence"]
-    list_filter = ["venue"]
+    list_display = ["venue", "euros_per_osm", "source", "valid_from", "valid_until", "decided_by"]
+    list_filter = ["venue", "source"]
     list_select_related = ["venue"]
     search_fields = ["decided_by", "evidence"]
     ordering = ["venue", "-valid_from"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["venue", "euros_per_osm", "valid_from", "decided_by", "evidence"]
+        return [
+            *["venue", "euros_per_osm", "source", "valid_from", "valid_until"],
+            *["decided_by", "evidence"],
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = list(super().get_readonly_fields(request, obj))
@@ -266,10 +287,11 @@ class RateQuoteAdmin(MoneyAdmin):
     search_fields = ["id", "evidence_sha256"]
     ordering = ["-quoted_at"]
     fields = [
-        *["id", "venue", "euros_per_osm", "source", "decision", "step", "quoted_at"],
+        *["id", "venue", "euros_per_osm", "source", "decision", "reading_link", "step"],
+        "quoted_at",
         *["valid_until", "evidence", "evidence_sha256"],
     ]
-    readonly_fields = ["id", "euros_per_osm", "decision", "step"]
+    readonly_fields = ["id", "euros_per_osm", "decision", "reading_link", "step"]
 
     @display(description=_("euros per OSM"), ordering="rate_e10")
     def euros_per_osm(self, quote: RateQuote) -> str:
@@ -279,9 +301,48 @@ class RateQuoteAdmin(MoneyAdmin):
     def decision(self, quote: RateQuote) -> SafeString | str:
         return link(quote.rate)
 
+    @display(description=_("reading"))
+    def reading_link(self, quote: RateQuote) -> SafeString | str:
+        return link(quote.reading)
+
     @display(description=_("rounded up to"))
     def step(self, quote: RateQuote) -> str:
         return coins(quote.step_units)
+
+
+@admin.register(RateFeed)
+class RateFeedAdmin(VenueModelAdmin):
+    """Of several feeds of a venue one is in use; its readings come by themselves."""
+
+    journal_code = SETTING_CHANGED
+    list_display = ["url", "enabled", "tried_at", "last_error", "venue"]
+    list_filter = ["venue", "enabled"]
+    list_select_related = ["venue"]
+    search_fields = ["url", "last_error"]
+    ordering = ["venue", "url"]
+    fields = [
+        *["venue", "url", "path", "inverted", "every_seconds", "valid_seconds"],
+        *["most_jump_percent", "enabled", "tried_at", "last_error"],
+    ]
+    readonly_fields = ["tried_at", "last_error"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.view_permission, obj) or self.may(request, EDIT_VENUE, obj)
+
+
+@admin.register(RateReading)
+class RateReadingAdmin(MoneyAdmin):
+    list_display = ["feed", "euros_per_osm", "read_at", "venue"]
+    list_filter = ["venue", "feed"]
+    list_select_related = ["venue", "feed"]
+    search_fields = ["body_sha256", "feed__url"]
+    ordering = ["-read_at"]
+    fields = ["feed", "venue", "euros_per_osm", "read_at", "body", "body_sha256"]
+    readonly_fields = ["euros_per_osm"]
+
+    @display(description=_("euros per OSM"), ordering="rate_e10")
+    def euros_per_osm(self, reading: RateReading) -> str:
+        return f"{Decimal(reading.rate_e10) / RATE_SCALE:f} €"
 
 
 @admin.register(PaymentPolicy)

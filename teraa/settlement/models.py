@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
 from teraa.common.states import Stateful
+from teraa.settlement.feeds import RateFeed, RateReading
 from teraa.settlement.policies import PaymentPolicy
 from teraa.settlement.states import (
     DUE_MOVES,
@@ -31,7 +32,9 @@ __all__ = [
     "EffectKind",
     "OsmRate",
     "PaymentPolicy",
+    "RateFeed",
     "RateQuote",
+    "RateReading",
     "RateSource",
     "Tender",
     "TenderKind",
@@ -40,14 +43,22 @@ __all__ = [
 
 
 class OsmRate(models.Model):
-    """A venue's dated decision on what an OSM is worth. Only ever inserted."""
+    """A dated decision on what an OSM is worth: the venue's, the network's, or one by hand for a
+    while. Only ever inserted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="osm_rates")
     rate_e10 = models.BigIntegerField(
         _("euros per OSM × 10¹⁰"), help_text=_("0.02 € an OSM is 200000000")
     )
+    source = models.CharField(
+        _("source"), max_length=12, choices=RateSource.choices, default=RateSource.VENUE
+    )
     valid_from = models.DateTimeField(_("from"))
+    valid_until = models.DateTimeField(
+        _("until"), null=True, blank=True, help_text=_("Only for one set by hand.")
+    )
     decided_by = models.CharField(_("decided by"), max_length=120)
     evidence = models.TextField(
         _("evidence"), blank=True, help_text=_("Where the decision is written down.")
@@ -59,9 +70,16 @@ class OsmRate(models.Model):
         verbose_name = _("OSM rate")
         verbose_name_plural = _("OSM rates")
         constraints = [
-            models.UniqueConstraint("venue", "valid_from", name="settlement_osm_rate_once"),
+            models.UniqueConstraint(
+                "venue", "source", "valid_from", name="settlement_osm_rate_once"
+            ),
             models.CheckConstraint(
                 condition=Q(rate_e10__gt=0), name="settlement_osm_rate_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(source="manual", valid_until__gt=F("valid_from"))
+                | Q(source__in=["network", "venue"], valid_until__isnull=True),
+                name="settlement_osm_rate_until",
             ),
         ]
 
@@ -75,6 +93,7 @@ class RateQuote(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
     rate = models.ForeignKey(OsmRate, models.PROTECT, null=True, related_name="quotes")
+    reading = models.ForeignKey(RateReading, models.PROTECT, null=True, related_name="quotes")
     source = models.CharField(_("source"), max_length=12, choices=RateSource.choices)
     rate_e10 = models.BigIntegerField(_("euros per OSM × 10¹⁰"))
     step_units = models.BigIntegerField(_("amounts are rounded up to (10⁻⁸ OSM)"))

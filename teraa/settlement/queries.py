@@ -14,9 +14,9 @@ from django.db.models import F, QuerySet
 from teraa.common.clock import now
 from teraa.common.money import share_out
 from teraa.common.problems import Sentence
-from teraa.settlement.models import Due, OsmRate, Tender
+from teraa.settlement.models import Due, Tender
+from teraa.settlement.operations.rates import rate_in_force, why_no_rate
 from teraa.settlement.osm.availability import (
-    Reason,
     availability_of,
     current_cursor,
     sentence_for,
@@ -206,8 +206,8 @@ def osm_status(venue_id: UUID | None = None, *, at: datetime.datetime | None = N
     chain = availability_of(cursor, at=at)
     reason = chain.reason
     if not reason and venue_id is not None:
-        decided = OsmRate.objects.filter(venue_id=venue_id, valid_from__lte=at)
-        reason = "" if decided.exists() else Reason.NO_RATE.value
+        known = rate_in_force(venue_id=venue_id, at=at) is not None
+        reason = "" if known else why_no_rate(venue_id=venue_id).value
     network = cursor.network if cursor else None
     return OsmStatus(
         available=not reason,

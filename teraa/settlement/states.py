@@ -92,6 +92,11 @@ class EffectKind(models.TextChoices):
 
 
 class RateSource(models.TextChoices):
+    """Where a rate comes from, the one that goes first on top."""
+
+    MANUAL = "manual", _("Set by hand for a while")
+    FEED = "feed", _("Read from a feed")
+    NETWORK = "network", _("Decided by the network")
     VENUE = "venue", _("Fixed by the venue")
 
 

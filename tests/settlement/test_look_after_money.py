@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from teraa.settlement import operations
-from teraa.settlement.models import OsmRate, PaymentPolicy
+from teraa.settlement.models import OsmRate, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.models import NodeHint, NodePeer, OsmRequest
 from tests import make
 from tests.settlement import cast
@@ -39,6 +39,10 @@ def request_(at):
     receive(request, request.units * 2, at=at, height=1000)
     operations.collect(
         key=due.pk, venue_id=payee.venue_id, due_ids=[cast.due(payee, at).pk], kind="cash", at=at
+    )
+    feed = RateFeed.objects.create(venue_id=payee.venue_id, url="https://rates.example", path="a")
+    RateReading.objects.create(
+        venue_id=payee.venue_id, feed=feed, rate_e10=1, read_at=at, body="", body_sha256="0" * 64
     )
     PaymentPolicy.objects.create(payee=payee, venue_id=payee.venue_id)
     peer = NodePeer.objects.create(
@@ -99,6 +103,7 @@ def test_a_rate_is_decided_in_euros_and_kept_as_an_integer(client, at):
         {
             "venue": venue.pk,
             "euros_per_osm": "0.0215",
+            "source": "venue",
             "valid_from_0": "2026-11-01",
             "valid_from_1": "00:00:00",
             "decided_by": "assemblée générale",

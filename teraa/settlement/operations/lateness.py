@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from uuid import UUID
 
-from teraa.settlement.models import OsmRate
+from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.osm.models import OsmRequest, RequestAct
 from teraa.settlement.osm.states import ActKind, RequestState
 from teraa.settlement.policies import policy_of
@@ -34,7 +34,8 @@ def take_late_by_rule(requests: Sequence[OsmRequest], *, at: datetime.datetime) 
     )
     acts = []
     for one in late:
-        now_e10 = _rate_in_force(one.venue_id, at)
+        in_force = rate_in_force(venue_id=one.venue_id, at=at)
+        now_e10 = in_force.rate_e10 if in_force else None
         asked_e10 = one.quote.rate_e10
         if one.pk not in decided and policy_of(one.payee).takes_late(
             asked_rate_e10=asked_e10, rate_e10=now_e10
@@ -51,8 +52,3 @@ def take_late_by_rule(requests: Sequence[OsmRequest], *, at: datetime.datetime) 
             )
     RequestAct.objects.bulk_create(acts)
     return [act.request_id for act in acts]
-
-
-def _rate_in_force(venue_id: UUID, at: datetime.datetime) -> int | None:
-    rates = OsmRate.objects.filter(venue_id=venue_id, valid_from__lte=at)
-    return rates.order_by("-valid_from").values_list("rate_e10", flat=True).first()

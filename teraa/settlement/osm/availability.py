@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     NO_NETWORK = "no_network", _("No OSM node has answered yet.")
     NOT_RUNNING = "not_running", _("The part that follows the chain is not running.")
     NO_RATE = "no_rate", _("No OSM rate was decided for this venue.")
+    RATE_STALE = "rate_stale", _("The OSM rate feed has given no rate that can still be believed.")
 
 
 @dataclass(frozen=True, slots=True)
