@@ -17,7 +17,8 @@ from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
 from teraa.common.prepared import Joined
 from teraa.common.problems import NotFound
-from teraa.settlement.models import DueState, OsmRate
+from teraa.settlement.models import DueState
+from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.paying import pay_path
 from teraa.spaces.models import Resource
 from teraa.venues.models import Payee, Venue
@@ -68,9 +69,9 @@ def offers_of(venue_id: UUID) -> QuerySet[Offer]:
 
 
 def rate_now(*, venue_id: UUID, at: datetime.datetime) -> int | None:
-    """Euros × 10¹⁰ an OSM by the venue's decision in force; None without one (one query)."""
-    decided = OsmRate.objects.filter(venue_id=venue_id, valid_from__lte=at)
-    return decided.order_by("-valid_from").values_list("rate_e10", flat=True).first()
+    """Euros × 10¹⁰ an OSM by the rate in force; None without one (one query)."""
+    in_force = rate_in_force(venue_id=venue_id, at=at)
+    return in_force.rate_e10 if in_force else None
 
 
 # -- one stay that somebody thinks of -----------------------------------------------------------------

@@ -10,6 +10,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,14 @@ def sales(house: RunningHouse, seconds: float) -> dict[str, Any]:
     owner = house.database_environment()["DATABASE_OWNER_URL"]
     script = house.data / "ruler.sql"
     baseline.write_script(owner, script)
-    found: dict[str, Any] = {"closed_loop": {}, "lines": 3}
+    # Before the closed loop, which leaves the agent minutes of drawers to open.
+    found: dict[str, Any] = {
+        "lines": 3,
+        "paced_8_tills_every_2_s": paced(
+            [till.sell for till in tills], every_s=PACE_S, seconds=max(20.0, seconds)
+        ).figures(),
+        "closed_loop": {},
+    }
     for clients in CLIENTS:
         ruler = baseline.commits_per_second(owner, script, clients=clients, seconds=int(seconds))
         tally = closed_loop([till.sell for till in tills[:clients]], seconds)
@@ -59,9 +67,6 @@ def sales(house: RunningHouse, seconds: float) -> dict[str, Any]:
             "pgbench_per_s": round(ruler, 1),
             "ratio": round(figures["per_s"] / ruler, 4),
         }
-    found["paced_8_tills_every_2_s"] = paced(
-        [till.sell for till in tills], every_s=PACE_S, seconds=max(20.0, seconds)
-    ).figures()
     found["queries_per_sale"] = _queries(house, tills[0])
     return found
 
@@ -82,11 +87,20 @@ def events(house: RunningHouse, rounds: int) -> dict[str, Any]:
     return live.measure(house, till, rounds=rounds, wallet=wallet)  # type: ignore[no-any-return]
 
 
+MEASURES: dict[str, Callable[[RunningHouse, argparse.Namespace], dict[str, Any]]] = {
+    "sales": lambda house, asked: {"cash_sale": sales(house, asked.seconds)},
+    "trades": lambda house, asked: {"trades": trades.measure(house, asked.seconds)},
+    "events": lambda house, asked: {"node_event_to_till": events(house, asked.rounds)},
+}
+# The demonstration's own block time, but for what waits for blocks.
+HOUSES = (("bar", 8, ("sales", "trades")), ("chain", 1, ("events",)))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each closed loop")
     parser.add_argument("--rounds", type=int, default=60, help="payments timed from the node")
-    parser.add_argument("--only", choices=["sales", "events", "trades"], help="one figure only")
+    parser.add_argument("--only", choices=sorted(MEASURES), help="one figure only")
     asked = parser.parse_args()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
@@ -95,13 +109,13 @@ def main() -> int:
     data = Path(tempfile.mkdtemp(prefix="teraa-bench-"))
     data.chmod(0o755)
     try:
-        with running_house(data / "house", block_seconds=1) as house:
-            if asked.only in (None, "sales"):
-                found["cash_sale"] = sales(house, asked.seconds)
-            if asked.only in (None, "trades"):
-                found["trades"] = trades.measure(house, asked.seconds)
-            if asked.only in (None, "events"):
-                found["node_event_to_till"] = events(house, asked.rounds)
+        for name, block_seconds, rooms in HOUSES:
+            wanted = [room for room in rooms if asked.only in (None, room)]
+            if not wanted:
+                continue
+            with running_house(data / name, block_seconds=block_seconds) as house:
+                for room in wanted:
+                    found |= MEASURES[room](house, asked)
     finally:
         shutil.rmtree(data, ignore_errors=True)
     json.dump(found, sys.stdout, indent=2)

@@ -44,7 +44,7 @@ from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
-from teraa.settlement.models import Collection, Due
+from teraa.settlement.models import Collection, Due, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
 from teraa.settlement.osm.models import ChainTransaction, OsmRequest
@@ -233,6 +233,18 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
         valid_from=at - datetime.timedelta(days=1),
         decided_by=f"{house.word} assemblée",
     )
+    feed = RateFeed.objects.create(
+        venue=house.venue, url=f"https://{house.word.lower()}.example/osm", path="eur"
+    )
+    RateReading.objects.create(
+        venue=house.venue,
+        feed=feed,
+        rate_e10=200_000_000,
+        read_at=at - datetime.timedelta(days=2),  # too old to be in force
+        body=house.word,
+        body_sha256="0" * 64,
+    )
+    PaymentPolicy.objects.create(venue=house.venue, payee=house.payee)
     quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
     session = StationSession(house.till, house.venue, house.people["manager"], None)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
