@@ -7,14 +7,16 @@ what, how much of it is there, by which kinds of payment.
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.clock import iso_utc
-from teraa.settlement.models import Due
+from teraa.settlement.models import Due, Tender
 from teraa.settlement.states import DueState, EffectKind
 from teraa.webhooks import kinds
 from teraa.webhooks.announcing import News, announce_all
@@ -28,6 +30,7 @@ KINDS: dict[str, Any] = {
     EffectKind.EXPIRED.value: _("Nobody paid in time; it may still be paid late"),
     CANCELLED: _("It was given up before any money came; final"),
     EffectKind.ATTENTION.value: _("Something does not add up: a person has to look"),
+    EffectKind.REFUNDED.value: _("Money of it went back to whoever paid"),
     EffectKind.CHANGED.value: _("A payment began, ended or moved on"),
 }
 
@@ -47,19 +50,36 @@ class TenderSaid:
     state: str
 
 
+def is_heard(due: Due) -> bool:
+    """Whether somebody outside listens; a row loaded without the question counts as heard."""
+    return bool(getattr(due, "heard_outside", True))
+
+
 def tell_outside(
     news: Iterable[tuple[Due, str, Sequence[TenderSaid]]], *, at: datetime.datetime
 ) -> None:
     """Announce (due, kind, its tenders) to the webhooks of their venues, in the same transaction.
 
-    One statement for all of them; none when the rows were loaded ``listened_to()`` and nobody is.
+    One statement for all of them, none when nobody listens (``recompute.lock_dues`` asks).
     """
-    wanted = [
+    heard = [
         News(due.venue_id, f"due.{kind}", f"due:{due.pk}", due.version, due_facts(due, tenders))
         for due, kind, tenders in news
-        if getattr(due, "heard_outside", True)
+        if is_heard(due)
     ]
-    announce_all(wanted, at=at)
+    announce_all(heard, at=at)
+
+
+def tell_of(dues: Iterable[Due], *, kind: str, at: datetime.datetime) -> None:
+    """The same for dues whose tenders are not at hand: they are read when somebody listens."""
+    heard = [due for due in dues if is_heard(due)]
+    if not heard:
+        return
+    said: dict[UUID, list[TenderSaid]] = defaultdict(list)
+    tenders = Tender.objects.filter(due__in=heard).order_by("created_at", "pk")
+    for due_id, *facts in tenders.values_list("due_id", "kind", "amount_cents", "state"):
+        said[due_id].append(TenderSaid(*facts))
+    tell_outside([(due, kind, said[due.pk]) for due in heard], at=at)
 
 
 def due_facts(due: Due, tenders: Sequence[TenderSaid]) -> dict[str, Any]:
