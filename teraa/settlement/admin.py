@@ -366,6 +366,7 @@ class PaymentPolicyAdmin(VenueModelAdmin):
                 ]
             },
         ),
+        (_("Payments without a reference"), {"fields": ["by_amount"]}),
         (_("Coins that come late"), {"fields": ["late", "late_drift_bp"]}),
         (_("Accepted before their block"), {"fields": ["trusted_cents", "trusted_total_cents"]}),
     ]

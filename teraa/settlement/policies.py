@@ -45,6 +45,14 @@ class PaymentPolicy(models.Model):
         default=200,
         validators=[MaxValueValidator(BASIS_POINTS)],
     )
+    by_amount = models.BooleanField(
+        _("recognise payments by their exact amount"),
+        default=False,
+        help_text=_(
+            "For wallets that lose the reference: each amount gets a tail of less than 0.0001 OSM"
+            " of its own."
+        ),
+    )
     trusted_cents = models.PositiveBigIntegerField(
         _("accepted before their block up to (cents)"),
         default=0,

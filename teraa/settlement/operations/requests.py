@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -40,7 +41,10 @@ from teraa.settlement.states import TenderKind, TenderState
 TOLERATED_SHARE = 10
 """The venue's tolerance is capped at a tenth of the request, or a small one would pay itself."""
 
-REFERENCE_ATTEMPTS = 5
+REFERENCE_ATTEMPTS = 20
+MEETINGS = ("osm_request_reference_once", "osm_request_amount_once")
+MOST_SALT = 9_999
+"""Units of 10⁻⁸ that make an amount its own: worth nothing, below 0.0001 OSM."""
 
 
 @transaction.atomic
@@ -126,7 +130,8 @@ def ask_for_coins(
         raise OsmUnavailable(reason=chain.reason, sentence=chain.sentence)
     watched = watch_payee(payee=payee, network=chain.cursor.network, at=at)
     units = osm_units_for(amount_cents, quote.rate_e10, quote.step_units)
-    if units > MAX_UNITS:
+    policy = policy_of(payee)
+    if units > MAX_UNITS - MOST_SALT:
         raise Invalid(fields={"amount_cents": "more coins than a chain can hold"})
     return _insert(
         OsmRequest(
@@ -135,8 +140,9 @@ def ask_for_coins(
             amount_cents=amount_cents,
             quote=quote,
             units=units,
+            salted=policy.by_amount,
             tolerance_units=min(payee.venue.osm_tolerance_units, units // TOLERATED_SHARE),
-            required_confirmations=policy_of(payee).confirmations_for(
+            required_confirmations=policy.confirmations_for(
                 amount_cents=amount_cents,
                 least=required_confirmations,
                 delegates=chain.cursor.network.delegates,
@@ -264,15 +270,19 @@ def _the_first(tender: Tender, *, due: Due, amount_cents: int, quote_id: UUID) -
 def _insert(request: OsmRequest, network: Network, watched: WatchedAddress) -> OsmRequest:
     request.network = network
     request.address = watched.address
+    asked = request.units
     for attempt in range(REFERENCE_ATTEMPTS):
+        if request.salted:
+            request.units = asked + 1 + secrets.randbelow(MOST_SALT)
         request.reference = new_reference()
         request.reference_norm = normalise(request.reference)
         try:
             with transaction.atomic():
                 request.save(force_insert=True)
         except IntegrityError as error:
-            # 40 random bits meet once in a very long while.
-            if "osm_request_reference_once" not in str(error) or attempt + 1 == REFERENCE_ATTEMPTS:
+            # 40 random bits meet once in a very long while; amounts meet now and then.
+            met = any(name in str(error) for name in MEETINGS)
+            if not met or attempt + 1 == REFERENCE_ATTEMPTS:
                 raise
         else:
             break

@@ -63,6 +63,7 @@ class AllocationReason(models.TextChoices):
     UNKNOWN_REFERENCE = "unknown_reference", _("A reference we never gave")
     FOREIGN_REFERENCE = "foreign_reference", _("The reference of another payee")
     SEVERAL_REFERENCES = "several_references", _("More than one reference")
+    BY_AMOUNT = "by_amount", _("Its exact amount")
     BY_HAND = "by_hand", _("Assigned by hand")
 
 

@@ -19,6 +19,7 @@ from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm import references
 from teraa.settlement.osm.blocks import BlockHeader
 from teraa.settlement.osm.derive import LAST_SECOND
+from teraa.settlement.osm.ingest.amounts import asked_amounts
 from teraa.settlement.osm.ingest.matching import Known, match
 from teraa.settlement.osm.ingest.verify import (
     VerifiedBlock,
@@ -350,12 +351,15 @@ def _allocate(
         norm: Known(pk, address)
         for norm, pk, address in requests.values_list("reference_norm", "pk", "address")
     }
+    amounts = asked_amounts(network, [one for one in waiting if not named.get(one.transaction.txid)])
     rows = []
     for receipt in waiting:
         decided = match(
             address=receipt.watched.address,
             references=named.get(receipt.transaction.txid, []),
             known=known,
+            # Taken out: a second transfer of the same amount pays nothing by itself.
+            by_amount=amounts.pop((receipt.watched.address, receipt.amount_units), None),
         )
         rows.append(
             Allocation(

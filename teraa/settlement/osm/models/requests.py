@@ -43,6 +43,7 @@ class OsmRequest(Stateful):
         "settlement.RateQuote", models.PROTECT, related_name="+", verbose_name=_("rate quote")
     )
     units = models.BigIntegerField(_("asked for (10⁻⁸)"))
+    salted = models.BooleanField(_("known by its exact amount"), default=False)
     tolerance_units = models.BigIntegerField(_("shortfall accepted (10⁻⁸)"))
     required_confirmations = models.PositiveIntegerField(_("confirmations needed"))
     created_at = models.DateTimeField(_("created"))
@@ -77,6 +78,11 @@ class OsmRequest(Stateful):
         verbose_name_plural = _("OSM requests")
         constraints = [
             models.UniqueConstraint("network", "reference_norm", name="osm_request_reference_once"),
+            models.UniqueConstraint(
+                *["network", "address", "units"],
+                name="osm_request_amount_once",
+                condition=Q(salted=True, state="open"),
+            ),
             models.CheckConstraint(
                 condition=Q(
                     amount_cents__gt=0,
