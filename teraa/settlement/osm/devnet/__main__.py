@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from .http import NotLoopback, loopback
-from .node import Node
+from .machine import DIALECTS
 from .profiles import DEMO_PHRASE, PROFILES
+from .served import Node
 from .storage import StorageBroken, StorageTaken
 
 _BAD_USE = 2
@@ -45,11 +46,18 @@ async def _run(asked: argparse.Namespace) -> int:
     node = Node(
         profile=asked.profile,
         data=asked.data,
+        dialect=asked.dialect,
         block_time=asked.blocktime,
         rate_limited=asked.rate_limit,
+        locks=asked.locks,
     )
     try:
-        await node.start(host=asked.bind, port=asked.port, hooks_port=asked.hooks_port)
+        await node.start(
+            host=asked.bind,
+            port=asked.port,
+            hooks_port=asked.hooks_port,
+            control_port=asked.control_port,
+        )
         _introduce(node, asked.bind)
         await stopping.wait()
     finally:
@@ -61,12 +69,15 @@ def _introduce(node: Node, host: str) -> None:
     host = f"[{host}]" if ":" in host else host
     lines = [
         f"profile     {node.profile.name}: a block every {node.block_time} s",
+        f"dialect     {node.dialect}",
         f"api         http://{host}:{node.state.port}/api",
         f"webhooks    http://{host}:{node.state.hooks_port}/api/webhooks",
         f"nethash     {node.nethash}",
         f"height      {node.chain.height}",
         f"passphrase  {DEMO_PHRASE}",
     ]
+    if node.state.control_port:
+        lines.append(f"control     http://{host}:{node.state.control_port}/control (for tests)")
     if node.torn_bytes:
         lines.append(f"note        {node.torn_bytes} unfinished bytes of a crash were cut off")
     print("\n".join(lines), flush=True)
@@ -85,9 +96,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--blocktime", type=_seconds, help="seconds between blocks, at least 1")
     parser.add_argument("--port", type=_port, default=4003, help="of the API (0: any free one)")
     parser.add_argument("--hooks-port", type=_port, default=4004, help="of the webhooks API")
+    parser.add_argument("--dialect", choices=DIALECTS, default="2.5")
+    parser.add_argument(
+        "--control-port",
+        type=_port,
+        help="of the control API: whoever reaches it can make this node lie. For tests, never for "
+        "a house (without it nobody listens)",
+    )
     parser.add_argument("--data", type=Path, required=True, help="directory that keeps the chain")
     parser.add_argument("--bind", default="127.0.0.1", help="a loopback address")
-    parser.add_argument("--rate-limit", action="store_true", help="300 requests a minute, as 2.5")
+    parser.add_argument(
+        "--rate-limit", action="store_true", help="as the dialect: 300 or 100 a minute"
+    )
+    parser.add_argument("--locks", action="store_true", help="take HTLC transactions (3.9)")
     parser.add_argument("--verbose", action="store_true", help="log every webhook")
     return parser
 

@@ -1,7 +1,7 @@
 """What can happen to a chain besides growing: blocks undone, with the same or others after them.
 
-As in 2.5's own fork recovery: one `block.reverted` per block, no word of its transactions, which
-go back to the pool.
+As in the node's own fork recovery: one `block.reverted` per block, and its transactions go back to
+the pool. 2.5 has no word for those; 3.x sends `transaction.reverted` for each.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from teraa.settlement.osm import blocks
-
 from .chain import Block, Chain
-from .events import BLOCK_REVERTED, Events
+from .faults.switches import Faults
 from .forger import Forger
 from .pool import Pool
 
@@ -23,11 +21,13 @@ SNAPSHOT_DEPTH = 5000
 class Acts:
     """Rewrites the chain of one node."""
 
-    def __init__(self, chain: Chain, pool: Pool, forger: Forger, events: Events) -> None:
+    def __init__(self, chain: Chain, pool: Pool, forger: Forger, faults: Faults) -> None:
         self._chain = chain
         self._pool = pool
         self._forger = forger
-        self._events = events
+        self._faults = faults
+        self.orphans: dict[int, Block] = {}
+        """Undone blocks by height, the last one of each: what a cache may still answer."""
 
     def roll_back(
         self,
@@ -43,10 +43,12 @@ class Acts:
         the new branch is the longer one. `lose` names transactions (or `all` that were undone)
         that do not go back to the pool: spent elsewhere, or expired. `silent`: no events.
         """
+        silent = silent or self._faults.take("t08_silent_undo") is not None
         undone = self._chain.roll_back(count)
         for block in undone:
+            self.orphans[block.header.height] = block
             if not silent:
-                self._events.emit(BLOCK_REVERTED, blocks.to_raw(block.header))
+                self._forger.tell_reverted(block)
             if then != "same":
                 kept = [
                     one for one in block.transactions if lose != "all" and str(one.id) not in lose
@@ -63,6 +65,7 @@ class Acts:
     def restore_snapshot(self, count: int = SNAPSHOT_DEPTH) -> Sequence[Block]:
         """Go back as a node restored from an old copy does: no events, an empty pool."""
         undone = self._chain.roll_back(count)
+        self.orphans |= {block.header.height: block for block in undone}
         self._forger.leave_behind(undone)
         self._pool.forget([str(one.id) for one in self._pool.ordered()])
         return undone

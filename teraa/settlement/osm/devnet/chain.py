@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from teraa.settlement.osm import blocks, transactions
 from teraa.settlement.osm.blocks import BlockHeader, payload_hash
-from teraa.settlement.osm.transactions import Transaction
+from teraa.settlement.osm.transactions_v2 import HTLC_CLAIM, AnyTransaction, TransactionV2
 
+from .forms import from_form, raw_form, spent_by
 from .ledger import Ledger, LedgerBroken
-from .profiles import ADDRESS_BYTE, MAX_BLOCK_TRANSACTIONS, Profile
+from .profiles import MAX_BLOCK_TRANSACTIONS, Profile, own_address
 from .rounds import opens_round, round_of, shuffled
 from .storage import Lines
 
@@ -40,7 +41,7 @@ class Block:
     """A header and its transactions in block order."""
 
     header: BlockHeader
-    transactions: tuple[Transaction, ...] = ()
+    transactions: tuple[AnyTransaction, ...] = ()
 
     @property
     def id(self) -> str:
@@ -52,18 +53,26 @@ class Block:
 class Placed:
     """A transaction and where it is. `sequence` counts from 0 within the block."""
 
-    transaction: Transaction
+    transaction: AnyTransaction
     header: BlockHeader
     sequence: int
 
 
-def one_per_block(transaction: Transaction) -> list[tuple[int, str]]:
-    """Return what a block (and the pool) may hold once: a sender's vote, a registration, its name."""
-    if transaction.type == transactions.TRANSFER:
-        return []
-    claims = [(transaction.type, transaction.sender_public_key)]
+def one_per_block(transaction: AnyTransaction) -> list[tuple[int, str]]:
+    """Return what a block (and the pool) may hold once: a sender's vote, a registration, its name.
+
+    Version 2 orders a sender's votes by their nonces and so takes several.
+    """
+    claims: list[tuple[int, str]] = []
+    version_1 = not isinstance(transaction, TransactionV2)
+    if version_1 and transaction.type != transactions.TRANSFER:
+        claims.append((transaction.type, transaction.sender_public_key))
+    asset = transaction.asset or {}
     if transaction.type == transactions.DELEGATE_REGISTRATION:
-        claims.append((transaction.type, str((transaction.asset or {})["delegate"]["username"])))
+        claims.append((transaction.type, str(asset["delegate"]["username"])))
+    for name in ("claim", "refund"):
+        if name in asset:
+            claims.append((HTLC_CLAIM, str(asset[name]["lockTransactionId"])))
     return claims
 
 
@@ -85,8 +94,18 @@ def sequence_of(where: int) -> int:
 class Chain:
     """The chain of a profile, and the ledger it adds up to."""
 
-    def __init__(self, profile: Profile, genesis: Block, log: Lines) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        genesis: Block,
+        log: Lines,
+        *,
+        dialect: str = "2.5",
+        locks: bool = False,
+    ) -> None:
         self.profile = profile
+        self.dialect = dialect
+        self.locks_allowed = locks and dialect != "2.5"
         self._genesis = genesis
         self._log = log
         self._begin()
@@ -101,6 +120,10 @@ class Chain:
     def genesis(self) -> Block:
         """The first block."""
         return self._genesis
+
+    def address_of(self, public_key: str) -> str:
+        """Return the address of a public key on this network."""
+        return own_address(public_key)
 
     def append(self, block: Block, *, signatures: bool = True) -> None:
         """Check a block, write it to the disk, then book it.
@@ -216,7 +239,7 @@ class Chain:
             ("reward", header.reward, self.profile.reward_at(header.height)),
             ("number of transactions", header.number_of_transactions, len(ids)),
             ("payload length", header.payload_length, 32 * len(ids)),
-            ("total amount", header.total_amount, sum(one.amount for one in block.transactions)),
+            ("total amount", header.total_amount, sum(map(spent_by, block.transactions))),
             ("total fee", header.total_fee, sum(one.fee for one in block.transactions)),
             ("payload hash", header.payload_hash, payload_hash(ids)),
             ("id", header.id, header.computed_id()),
@@ -241,12 +264,15 @@ class Chain:
     def _check_ledger(self, block: Block) -> None:
         """Refuse before anything changes; within a block a sender spends only what it had before."""
         spent: defaultdict[str, int] = defaultdict(int)
+        ahead: defaultdict[str, int] = defaultdict(int)
         claims: set[tuple[int, str]] = set()
         for one in block.transactions:
-            why = self.ledger.refusal(one, pending=spent[one.sender_public_key])
+            sender = one.sender_public_key
+            why = self.ledger.refusal(one, pending=spent[sender], ahead=ahead[sender])
             if why:
                 raise LedgerBroken(f"{one.id}: {why}")
-            spent[one.sender_public_key] += one.amount + one.fee
+            spent[sender] += spent_by(one) + one.fee
+            ahead[sender] += 1
             for claim in one_per_block(one):
                 if claim in claims:
                     raise LedgerBroken(f"{one.id}: a second {claim} in one block")
@@ -263,13 +289,14 @@ class Chain:
         if opens_round(header.height + 1, self.profile.delegates) or header.height == 1:
             self._open_round(header.height + 1)
 
-    def _place(self, one: Transaction, where: int) -> None:
-        sender = one.sender_id(ADDRESS_BYTE)
+    def _place(self, one: AnyTransaction, where: int) -> None:
+        sender = own_address(one.sender_public_key)
         self._positions[bytes.fromhex(one.id or "")] = where
         self._all.append(where)
         self._by_type[one.type].append(where)
         self._sent[sender].append(where)
-        self._received[one.recipient_id or sender].append(where)
+        for address in _recipients(one, sender):
+            self._received[address].append(where)
 
     def _open_round(self, height: int) -> None:
         self.ledger.rank_delegates()
@@ -293,18 +320,24 @@ class Chain:
             self._kept_weight -= 1 + len(dropped.transactions)
 
 
+def _recipients(one: AnyTransaction, sender: str) -> set[str]:
+    """Whose receipts name a transaction. 2.5 shows the sender where there is no recipient."""
+    if isinstance(one, TransactionV2):
+        named = {each.recipient_id for each in one.payments}
+        return named | ({one.recipient_id} if one.recipient_id else set())
+    return {one.recipient_id or sender}
+
+
 def _to_record(block: Block) -> dict[str, Any]:
     header = blocks.to_raw(block.header)
     # What the node shows twice is kept once.
     del header["previousBlockHex"], header["idHex"]
-    raw: Iterable[dict[str, Any]] = (
-        transactions.to_raw(one, version=ADDRESS_BYTE) for one in block.transactions
-    )
+    raw: Iterable[dict[str, Any]] = (raw_form(one) for one in block.transactions)
     return {"block": header, "transactions": list(raw)}
 
 
 def _from_record(record: dict[str, Any]) -> Block:
     return Block(
         blocks.from_json(record["block"]),
-        tuple(transactions.from_json(one) for one in record["transactions"]),
+        tuple(from_form(one) for one in record["transactions"]),
     )

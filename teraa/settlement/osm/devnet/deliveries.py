@@ -12,6 +12,7 @@ from ssl import SSLContext, create_default_context
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from .faults.hooks import Post
 from .webhooks import Webhooks
 
 _log = logging.getLogger("osm.devnet")
@@ -24,24 +25,27 @@ _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Deliveries:
     """Posts each event to its hooks one after another; different events at the same time.
 
-    A target that does not answer delays the next hook of the same event by its 1.5 seconds. No
-    retry, no order between events, and nothing outlives the process.
+    A target that does not answer delays the next hook of the same event by its 1.5 seconds, save
+    when `parallel`, as 3.x is. No retry, no order between events, and nothing outlives the process.
     """
 
-    def __init__(self, webhooks: Webhooks, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, webhooks: Webhooks, clock: Callable[[], datetime], *, parallel: bool = False
+    ) -> None:
         self._webhooks = webhooks
         self._clock = clock
+        self._parallel = parallel
         self._running: set[asyncio.Task[None]] = set()
 
-    def deliver(self, event: str, payload: Any) -> None:
+    def deliver(self, post: Post) -> None:
         """Begin to post an event to the hooks that want it. Returns at once."""
-        hooks = self._webhooks.wanting(event, payload)
+        hooks = self._webhooks.wanting(post.event, post.payload, unconditional=post.unconditional)
         if not hooks:
             return
         if len(self._running) >= _MOST_AT_ONCE:
-            _log.warning("%s is not posted: %s events are under way", event, _MOST_AT_ONCE)
+            _log.warning("%s is not posted: %s events are under way", post.event, _MOST_AT_ONCE)
             return
-        task = asyncio.get_running_loop().create_task(self._post_all(hooks, event, payload))
+        task = asyncio.get_running_loop().create_task(self._post_all(hooks, post))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -56,22 +60,58 @@ class Deliveries:
             task.cancel()
         await self.idle()
 
-    async def _post_all(self, hooks: list[dict[str, Any]], event: str, payload: Any) -> None:
-        data = _json(payload)
+    async def _post_all(self, hooks: list[dict[str, Any]], post: Post) -> None:
+        if post.delay:
+            await asyncio.sleep(post.delay)
+        if self._parallel:
+            await asyncio.gather(*(self._post_one(hook, post) for hook in hooks))
+            return
         for hook in hooks:
-            milliseconds = (self._clock() - _UNIX) // timedelta(milliseconds=1)
-            body = b'{"timestamp":%d,"data":%s,"event":%s}' % (milliseconds, data, _json(event))
-            try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    status = await _post(hook["target"], hook["token"], body)
-            except (OSError, ValueError, TimeoutError, EOFError) as error:
-                _log.info("webhook %s failed: %s %s", hook["id"], type(error).__name__, error)
-            else:
-                _log.debug("webhook %s: %s was answered with %s", hook["id"], event, status)
+            await self._post_one(hook, post)
+
+    async def _post_one(self, hook: dict[str, Any], post: Post) -> None:
+        if post.lead:
+            await asyncio.sleep(post.lead)
+        body = body_of(post, self._clock())
+        token = post.token or hook["token"]
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                status = await _post(hook["target"], self._head(token, body), body)
+        except (OSError, ValueError, TimeoutError, EOFError) as error:
+            _log.info("webhook %s failed: %s %s", hook["id"], type(error).__name__, error)
+        else:
+            _log.debug("webhook %s: %s was answered with %s", hook["id"], post.event, status)
+
+    def _head(self, token: str, body: bytes) -> str:
+        """Return the headers, in the order recorded of the version, `{host}` to be filled in."""
+        if self._parallel:
+            return (
+                f"Authorization: {token}\r\n"
+                "Host: {host}\r\n"
+                "content-type: application/json\r\n"
+                f"content-length: {len(body)}\r\n"
+                "Connection: close\r\n\r\n"
+            )
+        return (
+            f"user-agent: {USER_AGENT}\r\n"
+            f"authorization: {token}\r\n"
+            "content-type: application/json\r\n"
+            "accept-encoding: gzip, deflate\r\n"
+            f"content-length: {len(body)}\r\n"
+            "Host: {host}\r\n"
+            "Connection: close\r\n\r\n"
+        )
 
 
-async def _post(target: str, token: str, body: bytes) -> int:
-    """Post as got 9.6 did: these headers, in this order, then close. Return the status."""
+def body_of(post: Post, at: datetime) -> bytes:
+    """Return what is posted: `{timestamp, data, event}`, the time in milliseconds."""
+    milliseconds = (at - _UNIX) // timedelta(milliseconds=1)
+    data, event = _json(post.payload), _json(post.event)
+    return b'{"timestamp":%d,"data":%s,"event":%s}' % (milliseconds, data, event)
+
+
+async def _post(target: str, head: str, body: bytes) -> int:
+    """Post, then close. Return the status."""
     url = urlsplit(target)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError(f"cannot post to {target}")
@@ -79,17 +119,8 @@ async def _post(target: str, token: str, body: bytes) -> int:
     try:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         host = url.netloc.rpartition("@")[2]
-        head = (
-            f"POST {path} HTTP/1.1\r\n"
-            f"user-agent: {USER_AGENT}\r\n"
-            f"authorization: {token}\r\n"
-            "content-type: application/json\r\n"
-            "accept-encoding: gzip, deflate\r\n"
-            f"content-length: {len(body)}\r\n"
-            f"Host: {host}\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        writer.write(head.encode("ascii", "replace") + body)
+        whole = f"POST {path} HTTP/1.1\r\n" + head.replace("{host}", host)
+        writer.write(whole.encode("ascii", "replace") + body)
         await writer.drain()
         status_line = await reader.readline()
         return int(status_line.split(b" ")[1])

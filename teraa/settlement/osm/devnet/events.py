@@ -14,6 +14,8 @@ TRANSACTION_FORGED: Final = "transaction.forged"
 TRANSACTION_EXPIRED: Final = "transaction.expired"
 POOL_ADDED: Final = "transaction.pool.added"
 POOL_REMOVED: Final = "transaction.pool.removed"
+POOL_REJECTED: Final = "transaction.pool.rejected"
+TRANSACTION_REVERTED: Final = "transaction.reverted"
 DELEGATE_REGISTERED: Final = "delegate.registered"
 
 Listener = Callable[[str, Any], None]

@@ -13,20 +13,22 @@ from teraa.settlement.osm import blocks, signatures, transactions
 from teraa.settlement.osm.addresses import KeyPair, key_pair
 from teraa.settlement.osm.blocks import BlockHeader, payload_hash
 from teraa.settlement.osm.moments import EPOCH, epoch_seconds
-from teraa.settlement.osm.transactions import Transaction
+from teraa.settlement.osm.transactions_v2 import AnyTransaction
 
 from .chain import Block, Chain
 from .events import (
     BLOCK_APPLIED,
     BLOCK_FORGED,
     BLOCK_RECEIVED,
+    BLOCK_REVERTED,
     DELEGATE_REGISTERED,
     TRANSACTION_APPLIED,
     TRANSACTION_FORGED,
+    TRANSACTION_REVERTED,
     Events,
 )
+from .forms import placed_form, raw_form, spent_by
 from .pool import Pool
-from .profiles import ADDRESS_BYTE
 
 _log = logging.getLogger("osm.devnet")
 _LONGEST_NAP: Final = 60.0
@@ -57,6 +59,17 @@ class Forger:
         self._block_time = block_time
         self._clock = clock
         self._floor = 0
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of the chain that is made."""
+        return self._chain.dialect
+
+    def tell_reverted(self, block: Block) -> None:
+        """Announce that a block is undone: 2.5 names the block, 3.x its transactions too."""
+        if self.dialect != "2.5":
+            self._tell_reverted(block)
+        self._events.emit(BLOCK_REVERTED, blocks.to_raw(block.header))
 
     def leave_behind(self, undone: Sequence[Block]) -> None:
         """Date the next blocks later than undone ones, since time only goes forward.
@@ -126,7 +139,7 @@ class Forger:
             self._announce(block, ours=False)
 
     def build(
-        self, timestamp: int, generator: str, chosen: Sequence[Transaction], *, signer: str = ""
+        self, timestamp: int, generator: str, chosen: Sequence[AnyTransaction], *, signer: str = ""
     ) -> Block:
         """Return a signed block that would come next, without putting it on the chain.
 
@@ -138,7 +151,7 @@ class Forger:
             height=self._chain.height + 1,
             previous_block=self._chain.last.id,
             number_of_transactions=len(chosen),
-            total_amount=sum(one.amount for one in chosen),
+            total_amount=sum(map(spent_by, chosen)),
             total_fee=sum(one.fee for one in chosen),
             reward=self._chain.profile.reward_at(self._chain.height + 1),
             payload_length=32 * len(chosen),
@@ -161,23 +174,32 @@ class Forger:
 
     def _announce(self, block: Block, *, ours: bool = True) -> None:
         """Tell in the order seen on a real node: received, applied, out of the pool, forged."""
+        self._tell_applied(block)
+        self._take_in(block, ours=ours)
+
+    def _tell_applied(self, block: Block) -> None:
         header = blocks.to_raw(block.header)
-        applied = [_applied(one, block.id, place) for place, one in enumerate(block.transactions)]
+        applied = [_applied(one, block, place) for place, one in enumerate(block.transactions)]
         self._events.emit(BLOCK_RECEIVED, header | {"transactions": applied})
         for one in applied:
             self._events.emit(TRANSACTION_APPLIED, one)
             if one["type"] == transactions.DELEGATE_REGISTRATION:
                 self._events.emit(DELEGATE_REGISTERED, one)
         self._events.emit(BLOCK_APPLIED, header)
+
+    def _take_in(self, block: Block, *, ours: bool = True) -> None:
         self._pool.accept_block(block)
         if not ours:
             return
-        self._events.emit(BLOCK_FORGED, header)
+        self._events.emit(BLOCK_FORGED, blocks.to_raw(block.header))
         for transaction in block.transactions:
-            raw = transactions.to_raw(transaction, version=ADDRESS_BYTE)
-            self._events.emit(TRANSACTION_FORGED, raw)
+            self._events.emit(TRANSACTION_FORGED, raw_form(transaction))
+
+    def _tell_reverted(self, block: Block) -> None:
+        """Tell of each transaction of an undone block, last first (3.x)."""
+        for place, one in reversed(list(enumerate(block.transactions))):
+            self._events.emit(TRANSACTION_REVERTED, _applied(one, block, place))
 
 
-def _applied(one: Transaction, block_id: str, sequence: int) -> dict[str, Any]:
-    raw = transactions.to_raw(one, version=ADDRESS_BYTE)
-    return raw | {"blockId": block_id, "sequence": sequence}
+def _applied(one: AnyTransaction, block: Block, sequence: int) -> dict[str, Any]:
+    return placed_form(one, block_id=block.id, height=block.header.height, sequence=sequence)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from teraa.settlement.osm import transactions
+from teraa.settlement.osm import transaction_forms_v2, transactions, transactions_v2
 from teraa.settlement.osm.addresses import KeyPair, address_of, key_pair
 from teraa.settlement.osm.blocks import GENESIS_PREVIOUS, BlockHeader, payload_hash
 from teraa.settlement.osm.transactions import Transaction
+from teraa.settlement.osm.transactions_v2 import AnyTransaction, TransactionV2
 
 from .chain import Block
 from .profiles import (
@@ -31,11 +32,15 @@ def delegate_name(number: int) -> str:
 
 
 @cache
-def genesis_of(profile_name: str) -> Block:
+def genesis_of(profile_name: str, dialect: str = "2.5") -> Block:
     """Return the genesis block of a profile; making it takes some hundred signatures."""
     profile = PROFILES[profile_name]
     premine = key_pair(PREMINE_PHRASE)
-    signed = tuple(_transactions(profile, premine))
+    signed: tuple[AnyTransaction, ...] = (
+        tuple(_transactions(profile, premine))
+        if dialect == "2.5"
+        else tuple(_transactions_v2(profile, premine))
+    )
     digest = payload_hash(_id(one) for one in signed)
     header = BlockHeader(
         version=0,
@@ -53,19 +58,58 @@ def genesis_of(profile_name: str) -> Block:
     return Block(header.signed(premine), signed)
 
 
-def nethash_of(profile_name: str) -> str:
+def nethash_of(profile_name: str, dialect: str = "2.5") -> str:
     """Return the nethash of a profile: the payload hash of its genesis block."""
-    return genesis_of(profile_name).header.payload_hash
+    return genesis_of(profile_name, dialect).header.payload_hash
 
 
-def _transactions(profile: Profile, premine: KeyPair) -> list[Transaction]:
-    delegates = [key_pair(phrase) for phrase in profile.delegate_phrases()]
+def _gifts(profile: Profile, delegates: list[KeyPair]) -> list[tuple[KeyPair, int]]:
     shared = profile.demo_share + profile.delegate_share * len(delegates)
-    gifts = [
+    return [
         (key_pair(DEMO_PHRASE), profile.demo_share),
         (key_pair(RESERVE_PHRASE), profile.premine - shared),
         *((delegate, profile.delegate_share) for delegate in delegates),
     ]
+
+
+def _transactions_v2(profile: Profile, premine: KeyPair) -> list[TransactionV2]:
+    delegates = [key_pair(phrase) for phrase in profile.delegate_phrases()]
+    signed = [
+        transactions_v2.transfer(
+            sender_public_key=premine.public_key,
+            nonce=nonce,
+            recipient_id=address_of(receiver.public_key, ADDRESS_BYTE),
+            amount=amount,
+            fee=0,
+            network=ADDRESS_BYTE,
+        ).signed(premine)
+        for nonce, (receiver, amount) in enumerate(_gifts(profile, delegates), start=1)
+    ]
+    signed += [
+        transaction_forms_v2.delegate_registration(
+            sender_public_key=keys.public_key,
+            nonce=1,
+            username=delegate_name(number),
+            fee=0,
+            network=ADDRESS_BYTE,
+        ).signed(keys)
+        for number, keys in enumerate(delegates, start=1)
+    ]
+    signed += [
+        transaction_forms_v2.vote(
+            sender_public_key=keys.public_key,
+            nonce=2,
+            delegate=f"+{keys.public_key}",
+            fee=0,
+            network=ADDRESS_BYTE,
+        ).signed(keys)
+        for keys in delegates
+    ]
+    return signed
+
+
+def _transactions(profile: Profile, premine: KeyPair) -> list[Transaction]:
+    delegates = [key_pair(phrase) for phrase in profile.delegate_phrases()]
     signed = [
         transactions.transfer(
             sender_public_key=premine.public_key,
@@ -75,7 +119,7 @@ def _transactions(profile: Profile, premine: KeyPair) -> list[Transaction]:
             timestamp=0,
             version=ADDRESS_BYTE,
         ).signed(premine)
-        for receiver, amount in gifts
+        for receiver, amount in _gifts(profile, delegates)
     ]
     signed += [
         transactions.delegate_registration(
@@ -100,5 +144,5 @@ def _transactions(profile: Profile, premine: KeyPair) -> list[Transaction]:
     return signed
 
 
-def _id(transaction: Transaction) -> str:
+def _id(transaction: AnyTransaction) -> str:
     return transaction.id or transaction.computed_id()

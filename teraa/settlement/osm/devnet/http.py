@@ -7,8 +7,9 @@ import logging
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from email.utils import formatdate
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -19,15 +20,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .api import blocks, delegates, hooks, node, transactions, wallets
+from .api import blocks, delegates, hooks, locks, node, transactions, wallets
 from .api.answers import JsonAnswer, Refused, refusal
-from .api.node_state import NodeState
-from .webhooks import Webhooks
+from .faults.wire import FaultyAnswers
+from .machine import Machine
 
 _log = logging.getLogger("osm.devnet")
 MARK: Final = (b"x-teraa-development-node", b"1")
-REQUESTS_PER_MINUTE: Final = 300
+REQUESTS_PER_MINUTE: Final = {"2.5": 300, "3.9": 100}
 _MOST_ADDRESSES: Final = 1000
 _MINUTE: Final = 60.0
 
@@ -64,36 +66,55 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def api_application(state: NodeState, *, rate_limited: bool) -> ASGIApp:
-    """Return the public API: under `/api` and, as on 2.x, under `/api/v2`."""
+def api_application(machine: Machine, *, rate_limited: bool = False) -> ASGIApp:
+    """Return the public API: under `/api` and, in 2.5, under `/api/v2` too."""
+    old = machine.dialect == "2.5"
     routes = [
         Route("/", _hello),
-        *blocks.ROUTES,
+        *blocks.routes(machine.dialect),
         *delegates.ROUTES,
         *node.ROUTES,
-        *transactions.ROUTES,
-        *wallets.ROUTES,
+        *transactions.routes(machine.dialect),
+        *wallets.routes(machine.dialect),
+        *([] if old else locks.ROUTES),
     ]
-    application = _application(routes)
-    application.state.node = state
-    limited = _RateLimited(application) if rate_limited else application
-    return _Marked(_OldPaths(limited))
+    application: ASGIApp = _application(routes)
+    application.state.node = machine.state  # type: ignore[attr-defined]
+    if rate_limited:
+        limit = REQUESTS_PER_MINUTE[machine.dialect]
+        application = _RateLimited(application, limit, dialect=machine.dialect)
+    if old:
+        application = _OldPaths(application)
+    return _Marked(FaultyAnswers(application, machine), machine)
 
 
-def hooks_application(webhooks: Webhooks) -> ASGIApp:
+def hooks_application(machine: Machine) -> ASGIApp:
     """Return the webhooks API, which has a port of its own and no rate limit."""
     application = _application(hooks.ROUTES)
-    application.state.webhooks = webhooks
-    return _Marked(_OldPaths(application))
+    application.state.webhooks = machine.webhooks
+    application.state.node = machine.state
+    inner: ASGIApp = _OldPaths(application) if machine.dialect == "2.5" else application
+    return _Marked(FaultyAnswers(inner, machine, named=True), machine)
+
+
+class _CuttingProtocol(HttpToolsProtocol):
+    """Ends the connection after every answer, whatever was announced: as 3.9.1 does."""
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.transport.close()
 
 
 class LoopbackServer(uvicorn.Server):
     """A server that sleeps until it is asked or stopped, and leaves signals to the process."""
 
-    def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
+    def __init__(
+        self, application: ASGIApp, listener: socket.socket, *, cuts: bool = False
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
+                http=_CuttingProtocol if cuts else HttpToolsProtocol,
                 lifespan="off",
                 ws="none",
                 access_log=False,
@@ -126,15 +147,17 @@ class LoopbackServer(uvicorn.Server):
 
 
 class _Marked:
-    """Says on every answer that this is a development node."""
+    """Says on every answer that this is a development node; in 3.x its height too."""
 
-    def __init__(self, application: ASGIApp) -> None:
+    def __init__(self, application: ASGIApp, machine: Machine) -> None:
         self._application = application
+        self._machine = machine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
+                    *self._told(),
                     *message["headers"],
                     (b"cache-control", b"no-cache"),
                     MARK,
@@ -142,6 +165,14 @@ class _Marked:
             await send(message)
 
         await self._application(scope, receive, marked)
+
+    def _told(self) -> list[tuple[bytes, bytes]]:
+        if self._machine.dialect == "2.5":
+            return []
+        height = str(self._machine.chain.height).encode()
+        # Announced, and not kept: see _CuttingProtocol.
+        alive = [(b"connection", b"keep-alive"), (b"keep-alive", b"timeout=5")]
+        return [(b"x-block-height", height), *alive]
 
 
 class _OldPaths:
@@ -159,10 +190,12 @@ class _OldPaths:
 
 
 class _RateLimited:
-    """At most 300 requests a minute from an address, told in the headers of 2.5."""
+    """At most so many requests a minute from an address, told in the headers of the dialect."""
 
-    def __init__(self, application: ASGIApp) -> None:
+    def __init__(self, application: ASGIApp, limit: int, *, dialect: str) -> None:
         self._application = application
+        self._limit = limit
+        self._dialect = dialect
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -173,21 +206,39 @@ class _RateLimited:
         self._seen[client] = (began, count + 1)
         while len(self._seen) > _MOST_ADDRESSES:
             self._seen.popitem(last=False)
-        left = REQUESTS_PER_MINUTE - count - 1
-        reset = int((time.time() + began + _MINUTE - time.monotonic()) * 1000)
+        left = self._limit - count - 1
+        headers = self._told(left, began + _MINUTE - time.monotonic())
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    (b"x-ratelimit-userlimit", str(REQUESTS_PER_MINUTE).encode()),
-                    (b"x-ratelimit-userremaining", str(left).encode()),
-                    (b"x-ratelimit-userreset", str(reset).encode()),
-                    *message["headers"],
-                ]
+                message["headers"] = [*headers, *message["headers"]]
             await send(message)
 
-        refused = refusal(429, "Rate limit exceeded")
+        old = self._dialect == "2.5"
+        refused = refusal(429, "Rate limit exceeded" if old else "Too Many Requests")
         await (refused if left < 0 else self._application)(scope, receive, told)
+
+    def _told(self, left: int, seconds: float) -> list[tuple[bytes, bytes]]:
+        if self._dialect == "2.5":
+            reset = str(int((time.time() + seconds) * 1000))
+            return _headers(
+                {
+                    "x-ratelimit-userlimit": str(self._limit),
+                    "x-ratelimit-userremaining": str(left),
+                    "x-ratelimit-userreset": reset,
+                }
+            )
+        told = {
+            "x-ratelimit-limit": str(self._limit),
+            "x-ratelimit-remaining": str(max(0, left)),
+            "x-ratelimit-reset": formatdate(time.time() + seconds, usegmt=True),
+        }
+        # Seconds with a fraction, as recorded: not what HTTP allows.
+        return _headers(told | ({"retry-after": f"{seconds:.3f}"} if left < 0 else {}))
+
+
+def _headers(told: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in told.items()]
 
 
 def _application(routes: list[Route]) -> Starlette:

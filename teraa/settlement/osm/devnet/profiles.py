@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
+from teraa.settlement.osm.addresses import address_of
 from teraa.settlement.osm.amounts import UNITS_PER_COIN
 from teraa.settlement.osm.moments import EPOCH
 
@@ -34,6 +36,13 @@ FEE_ADDON_BYTES: Final[Mapping[str, int]] = {
     "timelockTransfer": 500,
     "multiPayment": 500,
     "delegateResignation": 100,
+}
+
+FEE_ADDON_BYTES_3: Final[Mapping[str, int]] = {
+    **{name: size for name, size in FEE_ADDON_BYTES.items() if name != "timelockTransfer"},
+    "htlcLock": 100,
+    "htlcClaim": 0,
+    "htlcRefund": 0,
 }
 
 PREMINE_PHRASE: Final = "teraa development network premine"
@@ -62,18 +71,33 @@ class Profile:
         """Return what the forger of that height earns; the genesis block earns nothing."""
         return self.reward if height > 1 else 0
 
-    def milestones(self, block_time: int) -> list[dict[str, Any]]:
+    def fees_of(self, dialect: str) -> Mapping[str, int]:
+        """Return the static fees by type: 3.x has locks where 2.5 has time-locked transfers."""
+        if dialect == "2.5":
+            return self.fees
+        kept = {name: fee for name, fee in self.fees.items() if name != "timelockTransfer"}
+        return {**kept, "htlcLock": self.fees["transfer"], "htlcClaim": 0, "htlcRefund": 0}
+
+    def milestones(self, block_time: int, dialect: str, *, locks: bool) -> list[dict[str, Any]]:
         """Return the node's milestones: one for the genesis block, one from height 2 on."""
-        return [self._milestone(1, block_time), self._milestone(2, block_time)]
+        return [self._milestone(height, block_time, dialect, locks) for height in (1, 2)]
 
-    def constants_at(self, height: int, block_time: int) -> dict[str, Any]:
+    def constants_at(
+        self, height: int, block_time: int, dialect: str, *, locks: bool
+    ) -> dict[str, Any]:
         """Return the milestone in force at a height."""
-        return self._milestone(1 if height < 2 else 2, block_time)
+        return self._milestone(1 if height < 2 else 2, block_time, dialect, locks)
 
-    def _milestone(self, height: int, block_time: int) -> dict[str, Any]:
+    def _milestone(self, height: int, block_time: int, dialect: str, locks: bool) -> dict[str, Any]:
+        reward: int | str = self.reward_at(height)
+        later: dict[str, Any] = {}
+        if dialect != "2.5":
+            reward = str(reward)
+            later = {"multiPaymentLimit": 256, "aip11": True}
+            later |= {"htlcEnabled": True} if locks else {}
         return {
             "height": height,
-            "reward": self.reward_at(height),
+            "reward": reward,
             "activeDelegates": self.delegates,
             "blocktime": block_time,
             "block": {
@@ -84,9 +108,21 @@ class Profile:
                 "idFullSha256": True,
             },
             "epoch": EPOCH.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "fees": {"staticFees": dict(self.fees)},
+            "fees": {"staticFees": dict(self.fees_of(dialect))},
             "vendorFieldLength": MEMO_BYTES,
+            **later,
         }
+
+
+@lru_cache(4096)
+def own_address(public_key: str) -> str:
+    """Return the address of a public key (66 hex) on this network."""
+    return address_of(public_key, ADDRESS_BYTE)
+
+
+def addon_bytes(name: str) -> int:
+    """Return how many bytes a type of transaction counts beyond its own for the least fee."""
+    return FEE_ADDON_BYTES_3.get(name) or FEE_ADDON_BYTES.get(name, 0)
 
 
 def _fees(*, transfer: int, second: int, registration: int, vote: int) -> dict[str, int]:

@@ -6,6 +6,7 @@ transaction claims.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from teraa.settlement.osm.blocks import BlockHeader
 
 from .chain import Block, Chain, Placed, height_of, position, sequence_of
-from .profiles import ADDRESS_BYTE
+from .profiles import own_address
 
 Row = TypeVar("Row")
 Order = tuple[str, str]
@@ -63,10 +64,13 @@ def find_transactions(chain: Chain, search: Search, *, sequence: str = "desc") -
 
     `sequence` orders those that are equal by then. Two searches fail inside the node and are
     therefore empty: by a `senderId` that has never sent; and by recipient alone when the page
-    would be full and the recipient has never sent.
+    would be full and the recipient has never sent. (In 2.5: 3.x has mended both.)
     """
     order = list(search.order) or [("timestamp", "desc")]
     filters = dict(search.filters)
+    old = chain.dialect == "2.5"
+    if "address" in filters:
+        filters["addresses"] = [filters.pop("address")]
     if "senderId" in filters:
         sender = chain.ledger.find(filters.pop("senderId"))
         if sender is None or sender.public_key is None:
@@ -75,7 +79,7 @@ def find_transactions(chain: Chain, search: Search, *, sequence: str = "desc") -
     found = _candidates(chain, filters)
     found = _sorted_positions(chain, found, [*order, ("sequence", sequence)])
     page = found[search.offset : search.offset + search.limit]
-    if len(page) == search.limit and _recipient_is_cold(chain, filters):
+    if old and len(page) == search.limit and _recipient_is_cold(chain, filters):
         return EMPTY
     return _page(
         [chain.placed(where) for where in page],
@@ -217,9 +221,17 @@ def _matches(value: Any, wanted: Any, name: str) -> bool:
         return (low is None or value >= low) and (high is None or value <= high)
     if name == "vendorFieldHex":
         return wanted.lower() in value
+    if name == "vendorField":
+        return _like(value, wanted)
     if name == "asset":
         return bool(_contains(value, wanted))
     return bool(value == wanted)
+
+
+def _like(value: str, pattern: str) -> bool:
+    """Compare as SQL's LIKE does with `%`, which 3.x lets through."""
+    parts = (re.escape(part) for part in pattern.split("%"))
+    return re.fullmatch(".*".join(parts), value, re.DOTALL) is not None
 
 
 def _contains(value: Any, wanted: Any) -> bool:
@@ -245,16 +257,19 @@ _TRANSACTION_KEYS: Final[Mapping[str, Callable[[Placed], Any]]] = {
     "blockId": lambda one: one.header.id,
     "senderPublicKey": lambda one: one.transaction.sender_public_key,
     "recipientId": lambda one: (
-        one.transaction.recipient_id or one.transaction.sender_id(ADDRESS_BYTE)
+        one.transaction.recipient_id or own_address(one.transaction.sender_public_key)
     ),
     "timestamp": lambda one: one.header.timestamp,
     "amount": lambda one: one.transaction.amount,
     "fee": lambda one: one.transaction.fee,
     "vendorFieldHex": lambda one: one.transaction.vendor_field.hex(),
+    "vendorField": lambda one: one.transaction.memo,
+    "nonce": lambda one: getattr(one.transaction, "nonce", 0),
+    "typeGroup": lambda one: getattr(one.transaction, "type_group", 1),
     "asset": lambda one: one.transaction.asset,
 }
 _ORDER_KEYS: Final[Mapping[str, Callable[[Placed], Any]]] = {
-    "claimed time": lambda one: one.transaction.timestamp,
+    "claimed time": lambda one: getattr(one.transaction, "timestamp", 0),
     "id": lambda one: one.transaction.id,
     "recipientid": lambda one: one.transaction.recipient_id or "~",
     **{

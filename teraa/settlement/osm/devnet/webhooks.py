@@ -58,14 +58,21 @@ class Webhooks:
         self._save()
         return True
 
-    def wanting(self, event: str, payload: Any) -> list[dict[str, Any]]:
+    def clear(self) -> None:
+        """Forget every hook: what a reinstall does."""
+        self._hooks.clear()
+        self._save()
+
+    def wanting(
+        self, event: str, payload: Any, *, unconditional: bool = False
+    ) -> list[dict[str, Any]]:
         """Return the hooks, with what they send of their token, that an event is to be posted to."""
         return [
             dict(hook)
             for hook in self._hooks
             if hook["event"] == event
             and hook.get("enabled", True)
-            and satisfied(hook["conditions"], payload)
+            and (unconditional or satisfied(hook["conditions"], payload))
         ]
 
     def _hook(self, hook_id: str) -> dict[str, Any] | None:

@@ -65,15 +65,24 @@ def page(
 ) -> JsonAnswer:
     """Return `{meta, data}`. `next` and `last` follow from `total`, even when that is a guess.
 
-    The links repeat the query in the order it was asked, then what was filled in.
+    The links repeat the query in the order it was asked, then what was filled in. Those of 3.x
+    leave out `/api` and end with the order; there every total of a search is called a guess, and
+    an empty one is 1.
     """
     number, limit = query["page"], query["limit"]
+    path, safe = request.url.path, _PLAIN
+    if request.app.state.node.dialect != "2.5":
+        path, safe = path.removeprefix("/api"), _PLAIN + ":"
+        total = total if estimate is None else max(1, total)
+        estimate = estimate is not None
     pages = max(1, -(-total // limit))
 
     def link(to: int) -> str:
         parameters = {**query, "page": to}
-        text = "&".join(f"{name}={_text(value)}" for name, value in parameters.items())
-        return f"{request.url.path}?{text}"
+        if "orderBy" in query and path != request.url.path:
+            parameters["orderBy"] = parameters.pop("orderBy")
+        text = "&".join(f"{name}={_text(value, safe)}" for name, value in parameters.items())
+        return f"{path}?{text}"
 
     meta: dict[str, Any] = {} if estimate is None else {"totalCountIsEstimate": estimate}
     meta |= {
@@ -89,7 +98,7 @@ def page(
     return JsonAnswer({"meta": meta, "data": list(rows)})
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, safe: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return quote(str(value), safe=_PLAIN)
+    return quote(str(value), safe=safe)

@@ -17,8 +17,7 @@ from teraa.settlement.osm.moments import timestamp_json
 from . import parameters as ask
 from .answers import JsonAnswer, not_found, page, resource
 from .node_state import NodeState, search_of, state_of
-from .transactions import FILTERS as TRANSACTION_FILTERS
-from .transactions import transaction_json
+from .transactions import filters_of, transaction_json
 
 _FILTERS: Final[ask.Schema] = {
     "orderBy": ask.text(),
@@ -46,7 +45,13 @@ _SEARCH: Final[ask.Schema] = {
         *("reward", "payloadLength"),
     )
 }
-_OF_BLOCK: Final[ask.Schema] = {**ask.PAGING, **TRANSACTION_FILTERS, **ask.TRANSFORM}
+_COLUMNS_2: Final = ("id", "version", "timestamp", "height", "reward", "previousBlock")
+_COLUMNS_3: Final = ("id", "version", "timestamp", "previousBlock", "height")
+_INDEX_3: Final[ask.Schema] = {
+    **_INDEX,
+    **ask.ranged("timestamp", ask.whole(low=0)),
+    **ask.ranged("height", ask.whole(positive=True)),
+}
 
 
 def block_json(state: NodeState, block: Block, *, transform: bool) -> dict[str, Any]:
@@ -54,19 +59,25 @@ def block_json(state: NodeState, block: Block, *, transform: bool) -> dict[str, 
     header = block.header
     if not transform:
         raw = blocks.to_raw(header)
-        order = ("id", "version", "timestamp", "height", "reward", "previousBlock")
+        order: tuple[str, ...] = _COLUMNS_2
+        if state.dialect != "2.5":
+            order = _COLUMNS_3
         rest = [name for name in raw if name not in (*order, "previousBlockHex", "idHex")]
         return {name: raw[name] for name in (*order, *rest)}
     wallet = state.chain.ledger.by_public_key(header.generator_public_key)
     generator = {"username": wallet.username} if wallet and wallet.username else {}
     generator["address"] = wallet.address if wallet else ""
     generator["publicKey"] = header.generator_public_key
-    return blocks.to_api(
+    shown = blocks.to_api(
         header,
         generator=generator,
         confirmations=state.chain.height - header.height,
         timestamp=timestamp_json(header.timestamp),
     )
+    if state.dialect != "2.5":
+        forged = shown["forged"]
+        shown["forged"] = {name: forged[name] for name in ("reward", "fee", "amount", "total")}
+    return shown
 
 
 async def blockchain(request: Request) -> Response:
@@ -83,7 +94,8 @@ async def blockchain(request: Request) -> Response:
 
 async def index(request: Request) -> Response:
     """A page of blocks."""
-    return _listed(request, ask.read_query(request, _INDEX))
+    old = state_of(request).dialect == "2.5"
+    return _listed(request, ask.read_query(request, _INDEX if old else _INDEX_3))
 
 
 async def search(request: Request) -> Response:
@@ -116,16 +128,23 @@ async def transactions(request: Request) -> Response:
 
     Unless an order is asked for they come by the time their senders claim, newest first: not in
     block order, so that whoever needs that has to say `orderBy=sequence:asc`. (A 2.5.19 that was
-    tried gave block order by itself; other notes on 2.5 say it does not. This is the harder one.)
+    tried gave block order by itself; other notes on 2.5 say it does not. This is the harder one.
+    3.9.1 gave the reverse of it, without the time and with 0 confirmations.)
     """
-    query = ask.read_query(request, _OF_BLOCK)
     state = state_of(request)
+    schema = {**ask.PAGING, **filters_of(state.dialect), **ask.TRANSFORM}
+    query = ask.read_query(request, schema)
     block = _found(request, request.path_params["id"])
     wanted = search_of(query, {"blockId": block.id})
+    old = state.dialect == "2.5"
     if not query.get("orderBy"):
-        wanted = Search(wanted.filters, [("claimed time", "desc")], wanted.offset, wanted.limit)
+        order = ("claimed time", "desc") if old else ("sequence", "desc")
+        wanted = Search(wanted.filters, [order], wanted.offset, wanted.limit)
     found = rows.find_transactions(state.chain, wanted, sequence="asc")
-    shown = [transaction_json(state, one, transform=query["transform"]) for one in found.rows]
+    shown = [
+        transaction_json(state, one, transform=query["transform"], placeless=not old)
+        for one in found.rows
+    ]
     return page(request, query, shown, total=found.count, estimate=found.estimate)
 
 
@@ -156,12 +175,15 @@ def _found(request: Request, name: str) -> Block:
     return block
 
 
-ROUTES: Final = [
-    Route("/api/blockchain", blockchain),
-    Route("/api/blocks", index),
-    Route("/api/blocks/first", first),
-    Route("/api/blocks/last", last),
-    Route("/api/blocks/search", search, methods=["POST"]),
-    Route("/api/blocks/{id}", show),
-    Route("/api/blocks/{id}/transactions", transactions),
-]
+def routes(dialect: str) -> list[Route]:
+    """Return the routes of a dialect: 3.x searches by GET."""
+    searching = [Route("/api/blocks/search", search, methods=["POST"])]
+    return [
+        Route("/api/blockchain", blockchain),
+        Route("/api/blocks", index),
+        Route("/api/blocks/first", first),
+        Route("/api/blocks/last", last),
+        *(searching if dialect == "2.5" else []),
+        Route("/api/blocks/{id}", show),
+        Route("/api/blocks/{id}/transactions", transactions),
+    ]

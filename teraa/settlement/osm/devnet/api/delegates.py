@@ -91,7 +91,11 @@ def delegate_json(state: NodeState, wallet: Wallet) -> dict[str, Any]:
     }
     if wallet.rank is None:
         del data["rank"]
-    return data
+    if state.dialect == "2.5":
+        return data
+    last = ("blocks", "production", "forged")
+    early = {name: value for name, value in data.items() if name not in last}
+    return early | {"isResigned": False} | {name: data[name] for name in last}
 
 
 async def index(request: Request) -> Response:
@@ -168,7 +172,8 @@ def _found(request: Request) -> Wallet:
     name = ask.read_path(request, "id", _IDENTIFIER)
     delegate = state_of(request).chain.ledger.delegate(name)
     if delegate is None:
-        raise not_found("Delegate not found")
+        old = state_of(request).dialect == "2.5"
+        raise not_found("Delegate not found" if old else "Wallet not found")
     return delegate
 
 

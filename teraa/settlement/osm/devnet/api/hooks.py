@@ -13,7 +13,7 @@ from starlette.routing import Route
 from teraa.settlement.osm.devnet.webhooks import Webhooks
 
 from . import parameters as ask
-from .answers import JsonAnswer, not_found, resource, unprocessable
+from .answers import JsonAnswer, not_found, resource
 
 _CONDITIONS: Final = (
     *("between", "contains", "eq", "falsy", "gt", "gte", "lt", "lte", "ne", "not-between"),
@@ -101,12 +101,13 @@ async def _read_hook(request: Request, *, required: tuple[str, ...]) -> dict[str
     body = await ask.read_json(request)
     if not isinstance(body, Mapping):
         body = {}
+    dialect = request.app.state.node.dialect
     for name in _HOOK:
         if name in required and name not in body:
-            raise unprocessable(f'child "{name}" fails because ["{name}" is required]')
+            raise ask.required(name, dialect=dialect)
         if name in body:
-            ask.check_object({name: body[name]}, _HOOK)
-    return ask.check_object(body, _HOOK)
+            ask.check_object({name: body[name]}, _HOOK, dialect=dialect)
+    return ask.check_object(body, _HOOK, dialect=dialect)
 
 
 def _webhooks(request: Request) -> Webhooks:

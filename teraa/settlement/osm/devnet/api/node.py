@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from teraa.settlement.osm import blocks, transactions
+from teraa.settlement.osm import blocks, transactions_v2
 from teraa.settlement.osm.devnet import profiles
 from teraa.settlement.osm.devnet.chain import height_of
+from teraa.settlement.osm.devnet.forms import post_form
 
 from . import parameters as ask
 from .answers import JsonAnswer, not_found, page, resource
@@ -27,16 +28,25 @@ _PEERS: Final[ask.Schema] = {
 }
 _FEES: Final[ask.Schema] = {"days": ask.whole(low=1, high=30)}
 _DAY: Final = 86_400
+CORE_VERSION_3: Final = "3.9.1"
+_POOL_LIMITS_3: Final = {
+    "maxTransactionsInPool": 15_000,
+    "maxTransactionsPerSender": 150,
+    "maxTransactionsPerRequest": 40,
+    "maxTransactionAge": 2700,
+    "maxTransactionBytes": 2_000_000,
+}
 
 
 async def status(request: Request) -> Response:
-    """Height, and how far behind: below zero, as on any node without peers."""
+    """Height, and how far behind: below zero in 2.5, as on any node without peers."""
     state = state_of(request)
+    behind = -state.chain.height if state.dialect == "2.5" else 0
     return resource(
         {
             "synced": True,
             "now": state.chain.height,
-            "blocksCount": -state.chain.height,
+            "blocksCount": behind,
             "timestamp": state.now(),
         }
     )
@@ -45,16 +55,28 @@ async def status(request: Request) -> Response:
 async def syncing(request: Request) -> Response:
     """Height and id of the newest block: the cheapest question there is."""
     chain = state_of(request).chain
+    behind = -chain.height if chain.dialect == "2.5" else 0
     return resource(
-        {"syncing": False, "blocks": -chain.height, "height": chain.height, "id": chain.last.id}
+        {"syncing": False, "blocks": behind, "height": chain.height, "id": chain.last.id}
     )
 
 
 async def configuration(request: Request) -> Response:
     """The network's parameters at the present height."""
     state = state_of(request)
+    old = state.dialect == "2.5"
+    ports: dict[str, int | None] = {"@arkecosystem/core-webhooks": None}
+    addons, limits = profiles.FEE_ADDON_BYTES_3, _POOL_LIMITS_3
+    if old:
+        addons, limits = profiles.FEE_ADDON_BYTES, {}
+        ports = {
+            "@arkecosystem/core-p2p": None,
+            "@arkecosystem/core-api": state.port,
+            "@arkecosystem/core-webhooks": state.hooks_port,
+        }
     return resource(
         {
+            **({} if old else {"core": {"version": CORE_VERSION_3}}),
             "nethash": state.nethash,
             "slip44": profiles.SLIP44,
             "wif": profiles.WIF_BYTE,
@@ -62,19 +84,21 @@ async def configuration(request: Request) -> Response:
             "symbol": profiles.SYMBOL,
             "explorer": profiles.EXPLORER,
             "version": profiles.ADDRESS_BYTE,
-            "ports": {
-                "@arkecosystem/core-p2p": None,
-                "@arkecosystem/core-api": state.port,
-                "@arkecosystem/core-webhooks": state.hooks_port,
-            },
-            "constants": state.chain.profile.constants_at(state.chain.height, state.block_time),
+            "ports": ports,
+            "constants": state.chain.profile.constants_at(
+                state.chain.height,
+                state.block_time,
+                state.dialect,
+                locks=state.chain.locks_allowed,
+            ),
             "transactionPool": {
                 "dynamicFees": {
                     "enabled": True,
                     "minFeePool": profiles.FEE_PER_BYTE,
                     "minFeeBroadcast": profiles.FEE_PER_BYTE,
-                    "addonBytes": dict(profiles.FEE_ADDON_BYTES),
-                }
+                    "addonBytes": dict(addons),
+                },
+                **limits,
             },
         }
     )
@@ -87,23 +111,28 @@ async def configuration_crypto(request: Request) -> Response:
     header = blocks.to_raw(genesis.header)
     del header["idHex"]
     signed = [
-        transactions.to_post(one, version=profiles.ADDRESS_BYTE)
-        | {"senderId": one.sender_id(profiles.ADDRESS_BYTE)}
+        post_form(one) | {"senderId": one.sender_id(profiles.ADDRESS_BYTE)}
         for one in genesis.transactions
     ]
-    return resource(
-        {
-            "network": profiles.network_json(state.nethash),
-            "milestones": state.chain.profile.milestones(state.block_time),
-            "exceptions": {},
-            "genesisBlock": header | {"transactions": signed},
-        }
+    milestones = state.chain.profile.milestones(
+        state.block_time, state.dialect, locks=state.chain.locks_allowed
     )
+    parts: dict[str, Any] = {
+        "network": profiles.network_json(state.nethash),
+        "milestones": milestones,
+        "exceptions": {},
+        "genesisBlock": header | {"transactions": signed},
+    }
+    order = ("network", "milestones", "exceptions", "genesisBlock")
+    if state.dialect != "2.5":
+        order = ("network", "exceptions", "milestones", "genesisBlock")
+    return resource({name: parts[name] for name in order})
 
 
 async def fees(request: Request) -> Response:
     """Fees paid in the last days, in units, by type."""
-    days = ask.read_query(request, _FEES, paged=False).get("days", 7)
+    asked = ask.read_query(request, _FEES, paged=False)
+    days = asked.get("days", 7)
     state = state_of(request)
     oldest = state.now() - days * _DAY
     paid: defaultdict[int, list[int]] = defaultdict(list)
@@ -114,8 +143,18 @@ async def fees(request: Request) -> Response:
         one = state.chain.placed(where).transaction
         if one.fee >= profiles.FEE_PER_BYTE:
             paid[one.type].append(one.fee)
-    found = [_fee_json(number, paid[number]) for number in sorted(paid)]
-    return JsonAnswer({"meta": {"days": days}, "data": found})
+    if state.dialect == "2.5":
+        found = [_fee_json(number, paid[number]) for number in sorted(paid)]
+        return JsonAnswer({"meta": {"days": days}, "data": found})
+    by_name = {
+        name: {
+            part: value
+            for part, value in _fee_json(number, paid.get(number) or [0]).items()
+            if part != "type"
+        }
+        for number, name in transactions_v2.TYPE_NAMES.items()
+    }
+    return JsonAnswer({"meta": asked, "data": {"1": by_name}})
 
 
 async def peers(request: Request) -> Response:

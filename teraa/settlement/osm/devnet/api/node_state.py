@@ -24,6 +24,12 @@ class NodeState:
     now: Callable[[], int]
     port: int = 0
     hooks_port: int = 0
+    control_port: int = 0
+
+    @property
+    def dialect(self) -> str:
+        """`2.5` or `3.9`."""
+        return self.chain.dialect
 
 
 def state_of(request: Request) -> NodeState:
@@ -37,9 +43,21 @@ def search_of(
     **fixed: Any,
 ) -> Search:
     """Return the search that a checked query, a checked body and fixed filters ask for."""
-    asked = {**query, **(payload or {}), **fixed}
+    asked = _with_ranges({**query, **(payload or {}), **fixed})
     order = parse_order(asked.pop("orderBy", None))
     number, limit = asked.pop("page"), asked.pop("limit")
     offset = asked.pop("offset", 0) or (number - 1) * limit
     asked.pop("transform", None)
     return Search(asked, order, offset, limit)
+
+
+def _with_ranges(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn `height.from=2` into what a posted search has: `{"height": {"from": 2}}`."""
+    found: dict[str, Any] = {}
+    for name, value in asked.items():
+        field, _, end = name.partition(".")
+        if end:
+            found[field] = {**found.get(field, {}), end: value}
+        else:
+            found[name] = value
+    return found

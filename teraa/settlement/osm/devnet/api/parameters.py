@@ -17,6 +17,7 @@ Schema = Mapping[str, Kind]
 
 MAX_LIMIT: Final = 100
 MAX_BODY_BYTES: Final = 1_048_576
+_CHILD: Final = re.compile(r'child "[^"]*" fails because \[(.*)\]')
 _SAFE_NUMBER: Final = 2**53 - 1
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -104,6 +105,11 @@ def ip(value: Any, name: str) -> str:
         raise Wrong(f'"{name}" must be a valid ip address with a optional CIDR') from error
 
 
+def ranged(name: str, kind: Kind) -> Schema:
+    """A range as 3.x asks for it in a query: `name.from` and `name.to`, besides `name` itself."""
+    return {name: kind, f"{name}.from": kind, f"{name}.to": kind}
+
+
 def between(kind: Kind) -> Kind:
     """An object with `from` and `to`, either of which may be missing."""
 
@@ -159,7 +165,7 @@ def read_query(request: Request, schema: Schema, *, paged: bool = True) -> dict[
     for name, value in request.query_params.multi_items():
         # A key given twice is a list to the node, which no kind of value allows.
         given[name] = [given[name], value] if name in given else value
-    query = check_object(given, schema)
+    query = check_object(given, schema, dialect=request.app.state.node.dialect)
     if "transform" in schema:
         query.setdefault("transform", True)
     if paged:
@@ -170,7 +176,8 @@ def read_query(request: Request, schema: Schema, *, paged: bool = True) -> dict[
 
 def read_path(request: Request, name: str, kind: Kind) -> Any:
     """Return a checked part of the path. Raises Refused (422)."""
-    return check_object({name: request.path_params[name]}, {name: kind})[name]
+    dialect = request.app.state.node.dialect
+    return check_object({name: request.path_params[name]}, {name: kind}, dialect=dialect)[name]
 
 
 async def read_json(request: Request) -> Any:
@@ -198,15 +205,36 @@ async def read_body(request: Request, schema: Schema) -> dict[str, Any]:
     body = await read_json(request)
     if body is not None and not isinstance(body, Mapping):
         raise unprocessable('"value" must be an object')
-    return check_object(body or {}, schema)
+    return check_object(body or {}, schema, dialect=request.app.state.node.dialect)
 
 
-def check_object(given: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+def check_object(
+    given: Mapping[str, Any], schema: Schema, *, dialect: str = "2.5"
+) -> dict[str, Any]:
     """Return the checked values of an object. Raises Refused (422) for the first that is wrong."""
     try:
         return _checked(given, schema)
     except Wrong as wrong:
-        raise unprocessable(str(wrong)) from wrong
+        said = str(wrong) if dialect == "2.5" else _in_words_of_3(str(wrong))
+        raise unprocessable(said) from wrong
+
+
+def required(name: str, *, dialect: str) -> Refused:
+    """Return the 422 to raise for a key that is missing."""
+    said = f'child "{name}" fails because ["{name}" is required]'
+    return unprocessable(said if dialect == "2.5" else _in_words_of_3(said))
+
+
+def _in_words_of_3(said: str) -> str:
+    """Say it as the later library does: without the way to the key, and some phrases anew."""
+    while found := _CHILD.fullmatch(said):
+        said = found[1]
+    if "decimal non-negative integer pattern" in said:
+        return f"{said.partition(' ')[0]} does not match any of the allowed types"
+    said = said.replace("must be larger than or equal to", "must be greater than or equal to")
+    if said == f'"limit" must be less than or equal to {MAX_LIMIT}':
+        return said.replace(str(MAX_LIMIT), "ref:global:configuration.plugins.pagination.limit")
+    return said
 
 
 def _checked(given: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

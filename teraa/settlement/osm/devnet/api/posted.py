@@ -16,6 +16,7 @@ from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE, MEMO_BYTES
 
 from .answers import Refused, unprocessable
 from .parameters import read_json
+from .posted_v2 import checked_3
 
 _PUBLIC_KEY: Final = re.compile("0[23][0-9a-fA-F]{64}")
 _ID: Final = re.compile("[0-9a-zA-Z]{64}")
@@ -33,7 +34,7 @@ _OF_TYPE: Final[Mapping[int, set[str]]] = {
 }
 
 
-async def read_posted(request: Request) -> list[dict[str, Any]]:
+async def read_posted(request: Request, *, dialect: str) -> list[dict[str, Any]]:
     """Return the posted transactions, without keys that their type does not have.
 
     Raises Refused (422) in the node's words when the body or any one of them is malformed.
@@ -50,7 +51,8 @@ async def read_posted(request: Request) -> list[dict[str, Any]]:
         raise unprocessable("should NOT have fewer than 1 items")
     if len(posted) > MAX_PER_REQUEST:
         raise unprocessable(f"should NOT have more than {MAX_PER_REQUEST} items")
-    return [_checked(one) for one in posted]
+    check = _checked if dialect == "2.5" else checked_3
+    return [check(one) for one in posted]
 
 
 def _checked(posted: Any) -> dict[str, Any]:

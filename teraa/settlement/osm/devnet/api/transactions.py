@@ -12,9 +12,9 @@ from starlette.routing import Route
 from teraa.settlement.osm import transactions
 from teraa.settlement.osm.devnet import rows
 from teraa.settlement.osm.devnet.chain import Placed
-from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
+from teraa.settlement.osm.devnet.forms import AnyTransaction, api_form, placed_form, raw_form
 from teraa.settlement.osm.moments import timestamp_json
-from teraa.settlement.osm.transactions import Transaction
+from teraa.settlement.osm.transactions_v2 import TransactionV2
 
 from . import parameters as ask
 from .answers import JsonAnswer, not_found, page, resource
@@ -36,12 +36,35 @@ FILTERS: Final[ask.Schema] = {
     "fee": ask.amount,
     "vendorFieldHex": ask.hexadecimal(),
 }
-_INDEX: Final[ask.Schema] = {**ask.PAGING, **FILTERS, **ask.TRANSFORM}
-_VOTES: Final[ask.Schema] = {name: kind for name, kind in _INDEX.items() if name != "type"}
+_FILTERS_3: Final[ask.Schema] = {
+    **{name: kind for name, kind in FILTERS.items() if name != "vendorFieldHex"},
+    "address": ask.address,
+    "typeGroup": ask.whole(low=0),
+    "nonce": ask.whole(low=0),
+    "vendorField": ask.text(),
+    **ask.ranged("timestamp", ask.whole(low=0)),
+    **ask.ranged("amount", ask.amount),
+    **ask.ranged("fee", ask.amount),
+}
 _SEARCH: Final[ask.Schema] = {
     **{name: ask.between(kind) if name in _RANGES else kind for name, kind in FILTERS.items()},
     "addresses": ask.several(ask.address, 50),
     "asset": ask.anything,
+}
+_TYPES_3: Final = {
+    "1": {
+        "Transfer": 0,
+        "SecondSignature": 1,
+        "DelegateRegistration": 2,
+        "Vote": 3,
+        "MultiSignature": 4,
+        "Ipfs": 5,
+        "MultiPayment": 6,
+        "DelegateResignation": 7,
+        "HtlcLock": 8,
+        "HtlcClaim": 9,
+        "HtlcRefund": 10,
+    }
 }
 _TYPES: Final = {
     "Transfer": 0,
@@ -56,16 +79,33 @@ _TYPES: Final = {
 }
 
 
-def transaction_json(state: NodeState, placed: Placed, *, transform: bool) -> dict[str, Any]:
-    """Return a confirmed transaction: transformed, or its raw form."""
+def filters_of(dialect: str) -> ask.Schema:
+    """Return what transactions can be asked for by, in a query."""
+    return FILTERS if dialect == "2.5" else _FILTERS_3
+
+
+def transaction_json(
+    state: NodeState, placed: Placed, *, transform: bool, placeless: bool = False
+) -> dict[str, Any]:
+    """Return a confirmed transaction: transformed, or its raw form.
+
+    `placeless`: without its time and with 0 confirmations, as some lists of 3.x show it.
+    """
+    one = placed.transaction
+    version_2 = isinstance(one, TransactionV2)
     if not transform:
-        return transactions.to_raw(placed.transaction, version=ADDRESS_BYTE)
-    return transactions.to_api(
-        placed.transaction,
-        version=ADDRESS_BYTE,
-        timestamp=timestamp_json(placed.transaction.timestamp),
+        place = placed.header
+        if version_2:
+            return placed_form(
+                one, block_id=str(place.id), height=place.height, sequence=placed.sequence
+            )
+        return raw_form(one)
+    at = placed.header.timestamp if isinstance(one, TransactionV2) else one.timestamp
+    return api_form(
+        one,
+        timestamp=None if placeless else timestamp_json(at),
         block_id=placed.header.id,
-        confirmations=state.chain.height - placed.header.height + 1,
+        confirmations=0 if placeless else state.chain.height - placed.header.height + 1,
     )
 
 
@@ -73,18 +113,23 @@ def listed(
     request: Request,
     query: dict[str, Any],
     payload: Mapping[str, Any] | None = None,
+    *,
+    placeless: bool = False,
     **fixed: Any,
 ) -> JsonAnswer:
     """Answer a page of confirmed transactions."""
     state = state_of(request)
     found = rows.find_transactions(state.chain, search_of(query, payload, **fixed))
-    shown = [transaction_json(state, one, transform=query["transform"]) for one in found.rows]
+    shown = [
+        transaction_json(state, one, transform=query["transform"], placeless=placeless)
+        for one in found.rows
+    ]
     return page(request, query, shown, total=found.count, estimate=found.estimate)
 
 
 async def index(request: Request) -> Response:
     """A page of confirmed transactions."""
-    return listed(request, ask.read_query(request, _INDEX))
+    return listed(request, ask.read_query(request, _index(request)))
 
 
 async def search(request: Request) -> Response:
@@ -95,8 +140,9 @@ async def search(request: Request) -> Response:
 
 async def store(request: Request) -> Response:
     """Take transactions into the pool. The status is 200 even when all of them are refused."""
-    posted = await read_posted(request)
-    return JsonAnswer(state_of(request).pool.submit(posted).as_json())
+    state = state_of(request)
+    posted = await read_posted(request, dialect=state.dialect)
+    return JsonAnswer(state.pool.submit(posted).as_json(dialect=state.dialect))
 
 
 async def show(request: Request) -> Response:
@@ -122,26 +168,40 @@ async def unconfirmed(request: Request) -> Response:
 
 
 async def show_unconfirmed(request: Request) -> Response:
-    """A waiting transaction by id; 404 once it is in a block. (The query is not looked at.)"""
+    """A waiting transaction by id; 404 once it is in a block.
+
+    2.5 does not look at the query; 3.9 shows the raw form unless `transform=true` is asked for.
+    """
     waiting = state_of(request).pool.find(ask.read_path(request, "id", ask.transaction_id))
     if waiting is None:
         raise not_found("Transaction not found")
-    return resource(_waiting_json(waiting, transform=True))
+    if state_of(request).dialect == "2.5":
+        return resource(_waiting_json(waiting, transform=True))
+    query = ask.read_query(request, ask.TRANSFORM, paged=False)
+    asked = "transform" in request.query_params and query["transform"]
+    return resource(_waiting_json(waiting, transform=asked))
 
 
 async def types(request: Request) -> Response:
     """The numbers of the transaction types."""
-    return resource(_TYPES)
+    return resource(_TYPES if state_of(request).dialect == "2.5" else _TYPES_3)
 
 
 async def fees(request: Request) -> Response:
     """The static fees, in units."""
-    return resource(dict(state_of(request).chain.profile.fees))
+    state = state_of(request)
+    static = state.chain.profile.fees_of(state.dialect)
+    if state.dialect == "2.5":
+        return resource(dict(static))
+    return resource({"1": {name: str(fee) for name, fee in static.items()}})
 
 
 async def votes(request: Request) -> Response:
     """A page of confirmed votes."""
-    return listed(request, ask.read_query(request, _VOTES), type=transactions.VOTE)
+    schema = {name: kind for name, kind in _index(request).items() if name != "type"}
+    new = state_of(request).dialect != "2.5"
+    query = ask.read_query(request, schema)
+    return listed(request, query, placeless=new, type=transactions.VOTE)
 
 
 async def show_vote(request: Request) -> Response:
@@ -154,21 +214,29 @@ async def show_vote(request: Request) -> Response:
     return resource(transaction_json(state_of(request), placed, transform=query["transform"]))
 
 
-def _waiting_json(one: Transaction, *, transform: bool) -> dict[str, Any]:
+def _index(request: Request) -> ask.Schema:
+    return {**ask.PAGING, **filters_of(state_of(request).dialect), **ask.TRANSFORM}
+
+
+def _waiting_json(one: AnyTransaction, *, transform: bool) -> dict[str, Any]:
     if not transform:
-        return transactions.to_raw(one, version=ADDRESS_BYTE)
-    return transactions.to_api(one, version=ADDRESS_BYTE, timestamp=timestamp_json(one.timestamp))
+        return raw_form(one)
+    at = None if isinstance(one, TransactionV2) else timestamp_json(one.timestamp)
+    return api_form(one, timestamp=at)
 
 
-ROUTES: Final = [
-    Route("/api/transactions", index),
-    Route("/api/transactions", store, methods=["POST"]),
-    Route("/api/transactions/search", search, methods=["POST"]),
-    Route("/api/transactions/unconfirmed", unconfirmed),
-    Route("/api/transactions/unconfirmed/{id}", show_unconfirmed),
-    Route("/api/transactions/types", types),
-    Route("/api/transactions/fees", fees),
-    Route("/api/transactions/{id}", show),
-    Route("/api/votes", votes),
-    Route("/api/votes/{id}", show_vote),
-]
+def routes(dialect: str) -> list[Route]:
+    """Return the routes of a dialect: 3.x searches by GET."""
+    searching = [Route("/api/transactions/search", search, methods=["POST"])]
+    return [
+        Route("/api/transactions", index),
+        Route("/api/transactions", store, methods=["POST"]),
+        *(searching if dialect == "2.5" else []),
+        Route("/api/transactions/unconfirmed", unconfirmed),
+        Route("/api/transactions/unconfirmed/{id}", show_unconfirmed),
+        Route("/api/transactions/types", types),
+        Route("/api/transactions/fees", fees),
+        Route("/api/transactions/{id}", show),
+        Route("/api/votes", votes),
+        Route("/api/votes/{id}", show_vote),
+    ]

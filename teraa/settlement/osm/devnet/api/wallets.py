@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -16,9 +17,8 @@ from teraa.settlement.osm.devnet.ledger import Wallet
 from . import parameters as ask
 from .answers import JsonAnswer, Refused, not_found, page, resource
 from .node_state import search_of, state_of
-from .transactions import FILTERS as TRANSACTION_FILTERS
+from .transactions import filters_of, transaction_json
 from .transactions import listed as transactions_listed
-from .transactions import transaction_json
 
 FILTERS: Final[ask.Schema] = {
     "orderBy": ask.text(),
@@ -32,15 +32,6 @@ FILTERS: Final[ask.Schema] = {
     "producedBlocks": ask.whole(low=0),
 }
 _INDEX: Final[ask.Schema] = {**ask.PAGING, **FILTERS}
-_TRANSACTIONS: Final[ask.Schema] = {**ask.PAGING, **TRANSACTION_FILTERS, **ask.TRANSFORM}
-_SENT: Final[ask.Schema] = {
-    name: kind
-    for name, kind in _TRANSACTIONS.items()
-    if name not in ("senderPublicKey", "senderId")
-}
-_RECEIVED: Final[ask.Schema] = {
-    name: kind for name, kind in _TRANSACTIONS.items() if name != "recipientId"
-}
 _SEARCH: Final[ask.Schema] = {
     **{name: kind for name, kind in FILTERS.items() if name != "orderBy"},
     "addresses": ask.several(ask.address, 50),
@@ -59,8 +50,10 @@ _READ: Final[Mapping[str, Callable[[Wallet], Any]]] = {
 }
 
 
-def wallet_json(wallet: Wallet) -> dict[str, Any]:
+def wallet_json(wallet: Wallet, *, dialect: str) -> dict[str, Any]:
     """Return a wallet; what is unknown of it is left out. The balance counts confirmed coins only."""
+    if dialect != "2.5":
+        return _wallet_json_3(wallet)
     known = {
         "address": wallet.address,
         "publicKey": wallet.public_key,
@@ -72,6 +65,30 @@ def wallet_json(wallet: Wallet) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def _wallet_json_3(wallet: Wallet) -> dict[str, Any]:
+    """3.x: a nonce, and a delegate's figures among attributes."""
+    attributes: dict[str, Any] = {}
+    if wallet.username is not None:
+        attributes["delegate"] = {
+            "username": wallet.username,
+            "voteBalance": str(wallet.vote_balance),
+            "forgedFees": str(wallet.forged_fees),
+            "forgedRewards": str(wallet.forged_rewards),
+            "producedBlocks": wallet.produced,
+            "rank": wallet.rank,
+        }
+    if wallet.vote is not None:
+        attributes["vote"] = wallet.vote
+    key = {} if wallet.public_key is None else {"publicKey": wallet.public_key}
+    return {
+        "address": wallet.address,
+        **key,
+        "balance": str(wallet.balance),
+        "nonce": str(wallet.nonce),
+        "attributes": attributes,
+    }
+
+
 def wallets_listed(
     request: Request, query: Mapping[str, Any], asked: Mapping[str, Any], default: str
 ) -> JsonAnswer:
@@ -81,7 +98,7 @@ def wallets_listed(
     order = list(wanted.order) or rows.parse_order(default)
     found = in_order(found, order[0], {name.lower(): read for name, read in _READ.items()})
     shown = found[wanted.offset : wanted.offset + wanted.limit]
-    return page(request, query, [wallet_json(one) for one in shown], total=len(found))
+    return page(request, query, _shown(request, shown), total=len(found))
 
 
 def in_order(
@@ -109,7 +126,7 @@ async def top(request: Request) -> Response:
     wanted = search_of(query)
     found = sorted(state_of(request).chain.ledger, key=lambda one: -one.balance)
     shown = found[wanted.offset : wanted.offset + wanted.limit]
-    return page(request, query, [wallet_json(one) for one in shown], total=len(found))
+    return page(request, query, _shown(request, shown), total=len(found))
 
 
 async def search(request: Request) -> Response:
@@ -120,21 +137,24 @@ async def search(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """A wallet by address, public key or username; 404 before its first confirmed transaction."""
-    return resource(wallet_json(_found(request)))
+    return resource(wallet_json(_found(request), dialect=state_of(request).dialect))
 
 
 async def transactions(request: Request) -> Response:
     """A page of what a wallet sent and received: oldest first unless an order is asked for.
 
     Filters are not looked at. When the page would be full and the wallet has never sent, the
-    node's query fails: status 500.
+    query of 2.5 fails: status 500. 3.x gives the newest first.
     """
-    query = ask.read_query(request, _TRANSACTIONS)
+    query = ask.read_query(request, _transactions(request))
     wallet = _found(request)
     state = state_of(request)
     wanted = search_of(query)
+    if state.dialect != "2.5" and not wanted.order:
+        wanted = replace(wanted, order=[("timestamp", "desc"), ("sequence", "desc")])
     found = rows.find_of_wallet(state.chain, wallet.address, wanted)
-    if len(found.rows) == wanted.limit and wallet.public_key is None:
+    cold = wallet.public_key is None and state.dialect == "2.5"
+    if len(found.rows) == wanted.limit and cold:
         raise Refused(500, "An internal server error occurred")
     shown = [transaction_json(state, one, transform=query["transform"]) for one in found.rows]
     return page(request, query, shown, total=found.count, estimate=found.estimate)
@@ -142,14 +162,14 @@ async def transactions(request: Request) -> Response:
 
 async def sent(request: Request) -> Response:
     """A page of what a wallet sent, newest first."""
-    query = ask.read_query(request, _SENT)
+    query = ask.read_query(request, _transactions(request, "senderPublicKey", "senderId"))
     wallet = _found(request)
     return transactions_listed(request, query, senderPublicKey=wallet.public_key or "")
 
 
 async def received(request: Request) -> Response:
     """A page of what a wallet received, newest first; its own votes and registrations count in."""
-    query = ask.read_query(request, _RECEIVED)
+    query = ask.read_query(request, _transactions(request, "recipientId"))
     wallet = _found(request)
     return transactions_listed(request, query, recipientId=wallet.address)
 
@@ -160,6 +180,17 @@ async def votes(request: Request) -> Response:
     wallet = _found(request)
     sender = wallet.public_key or ""
     return transactions_listed(request, query, senderPublicKey=sender, type=kinds.VOTE)
+
+
+def _transactions(request: Request, *without: str) -> ask.Schema:
+    filters = filters_of(state_of(request).dialect)
+    kept = {name: kind for name, kind in filters.items() if name not in without}
+    return {**ask.PAGING, **kept, **ask.TRANSFORM}
+
+
+def _shown(request: Request, wallets: Iterable[Wallet]) -> list[dict[str, Any]]:
+    dialect = state_of(request).dialect
+    return [wallet_json(one, dialect=dialect) for one in wallets]
 
 
 def _found(request: Request) -> Wallet:
@@ -185,13 +216,16 @@ def _matches(wallet: Wallet, filters: Mapping[str, Any]) -> bool:
     return True
 
 
-ROUTES: Final = [
-    Route("/api/wallets", index),
-    Route("/api/wallets/top", top),
-    Route("/api/wallets/search", search, methods=["POST"]),
-    Route("/api/wallets/{id}", show),
-    Route("/api/wallets/{id}/transactions", transactions),
-    Route("/api/wallets/{id}/transactions/sent", sent),
-    Route("/api/wallets/{id}/transactions/received", received),
-    Route("/api/wallets/{id}/votes", votes),
-]
+def routes(dialect: str) -> list[Route]:
+    """Return the routes of a dialect: 3.x searches by GET."""
+    searching = [Route("/api/wallets/search", search, methods=["POST"])]
+    return [
+        Route("/api/wallets", index),
+        Route("/api/wallets/top", top),
+        *(searching if dialect == "2.5" else []),
+        Route("/api/wallets/{id}", show),
+        Route("/api/wallets/{id}/transactions", transactions),
+        Route("/api/wallets/{id}/transactions/sent", sent),
+        Route("/api/wallets/{id}/transactions/received", received),
+        Route("/api/wallets/{id}/votes", votes),
+    ]
