@@ -76,9 +76,8 @@ def tell_of(dues: Iterable[Due], *, kind: str, at: datetime.datetime) -> None:
     if not heard:
         return
     said: dict[UUID, list[TenderSaid]] = defaultdict(list)
-    tenders = Tender.objects.filter(due__in=heard).order_by("created_at", "pk")
-    for due_id, *facts in tenders.values_list("due_id", "kind", "amount_cents", "state"):
-        said[due_id].append(TenderSaid(*facts))
+    for one in Tender.objects.filter(due__in=heard).order_by("created_at", "pk"):
+        said[one.due_id].append(TenderSaid(one.kind, one.amount_cents, one.state))
     tell_outside([(due, kind, said[due.pk]) for due in heard], at=at)
 
 

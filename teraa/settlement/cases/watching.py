@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from teraa.live import outbox
+from teraa.settlement import hooks
 from teraa.settlement.cases import references
 from teraa.settlement.cases.judging import (
     judge,
@@ -28,6 +29,7 @@ from teraa.settlement.operations.recompute import announcement, lock_dues
 from teraa.settlement.osm.models import Allocation, ChainTransaction, Receipt
 from teraa.settlement.osm.states import AllocationKind, Direction
 from teraa.settlement.states import EffectKind
+from teraa.webhooks.announcing import listened_to
 
 FINAL_DEPTH = 105
 """Deeper than the largest fork recovery of a node (T9)."""
@@ -84,7 +86,8 @@ def close_deep_refunds(*, network_id: int, height: int, at: datetime.datetime) -
 
 def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:
     """Tell the trades that money of their dues went back. The caller holds the dues' locks."""
-    dues = list(Due.objects.filter(pk__in=set(due_ids)).order_by("pk"))
+    rows = Due.objects.annotate(heard_outside=listened_to())
+    dues = list(rows.filter(pk__in=set(due_ids)).order_by("pk"))
     for due in dues:
         due.version += 1
         due.changed_at = at
@@ -100,6 +103,7 @@ def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:
         for due in dues
     )
     outbox.put_many([announcement(due, at) for due in dues])
+    hooks.tell_of(dues, kind=EffectKind.REFUNDED, at=at)
 
 
 def _follow(outgoing: list[Receipt], at: datetime.datetime) -> None:

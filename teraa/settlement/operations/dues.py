@@ -11,6 +11,7 @@ from teraa.common.ids import check_character, crockford
 from teraa.common.money import MAX_CENTS
 from teraa.common.problems import Invalid, NotFound
 from teraa.live import outbox
+from teraa.settlement import hooks
 from teraa.settlement.models import LABEL_LENGTH, Due, Effect
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.operations.recompute import announcement, lock_dues
@@ -65,6 +66,7 @@ def open_due(
             created_at=at,
         )
         outbox.put_many([announcement(due, at)])
+        hooks.tell_outside([(due, EffectKind.SETTLED, [])], at=at)
     return due
 
 
@@ -97,4 +99,5 @@ def cancel_due(*, due_id: UUID, by: str, at: datetime.datetime) -> Due:
     due.refresh_from_db()
     due.move(DueState.CANCELLED, version=due.version + 1, changed_at=at)
     outbox.put_many([announcement(due, at)])
+    hooks.tell_of([due], kind=hooks.CANCELLED, at=at)
     return due

@@ -14,10 +14,12 @@ from django.db.models import QuerySet
 from teraa.common.states import WrongMove
 from teraa.live import outbox
 from teraa.live.models import Outbox
+from teraa.settlement import hooks
 from teraa.settlement.balance import TenderFact, balance
 from teraa.settlement.models import Due, Effect, Tender
 from teraa.settlement.osm.states import RequestState
 from teraa.settlement.states import DUE_MOVES, DueState, EffectKind, TenderState
+from teraa.webhooks.announcing import listened_to
 
 _NEWS_OF_STATE = {
     DueState.SETTLED: EffectKind.SETTLED,
@@ -35,6 +37,7 @@ def lock_dues(due_ids: Collection[UUID] | QuerySet[Any, UUID]) -> list[Due]:
     return list(
         Due.objects.select_for_update(no_key=True, of=("self",))
         .select_related("payee__venue", "payee__payment_policy")
+        .annotate(heard_outside=listened_to())
         .filter(pk__in=due_ids)
         .order_by("pk")
     )
@@ -78,9 +81,10 @@ def recompute_dues(
     changes make no effect; settled, accepted and expired always do.
     """
     held = {due.pk: due for due in dues}
-    facts = _tender_facts(held)
+    facts, said = _tender_facts(held)
     effects: list[Effect] = []
     news = []
+    told = []
     for due in sorted(held.values(), key=lambda one: one.pk):
         now = balance(state=due.state, amount_cents=due.amount_cents, tenders=facts[due.pk])
         kinds = []
@@ -106,8 +110,11 @@ def recompute_dues(
             for kind in kinds
         ]
         news.append(announcement(due, at))
+        # A trade that acts itself need not be told of a change; those outside do not act.
+        told += [(due, kind, said[due.pk]) for kind in kinds or [EffectKind.CHANGED]]
     Effect.objects.bulk_create(effects)
     outbox.put_many(news)
+    hooks.tell_outside(told, at=at)
 
 
 def announcement(due: Due, at: datetime.datetime) -> Outbox:
@@ -115,17 +122,22 @@ def announcement(due: Due, at: datetime.datetime) -> Outbox:
     return outbox.row_for(topic=f"due.{due.pk}", key=str(due.pk), version=due.version, at=at)
 
 
-def _tender_facts(due_ids: Iterable[UUID]) -> dict[UUID, list[TenderFact]]:
+def _tender_facts(
+    due_ids: Iterable[UUID],
+) -> tuple[dict[UUID, list[TenderFact]], dict[UUID, list[hooks.TenderSaid]]]:
+    """What balances the dues, and what is said of it outside (one query)."""
     facts: dict[UUID, list[TenderFact]] = defaultdict(list)
+    said: dict[UUID, list[hooks.TenderSaid]] = defaultdict(list)
     rows = (
         Tender.objects.filter(due_id__in=list(due_ids))
         .order_by("created_at", "pk")
-        .values_list("due_id", "state", "amount_cents", "request__state")
+        .values_list("due_id", "kind", "state", "amount_cents", "request__state")
     )
-    for due_id, state, amount_cents, request_state in rows:
+    for due_id, kind, state, amount_cents, request_state in rows:
         lapsed = state == TenderState.CANCELLED and request_state == RequestState.EXPIRED
         facts[due_id].append(TenderFact(state, amount_cents, lapsed))
-    return facts
+        said[due_id].append(hooks.TenderSaid(kind, amount_cents, state))
+    return facts, said
 
 
 def _store(due: Due, state: str, paid: int, pending: int, at: datetime.datetime) -> None:
