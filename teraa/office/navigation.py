@@ -116,6 +116,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         (("devices.printer", "print"), ("devices.printjob", "list_alt")),
     ),
     (
+        _("Webhooks"),
+        (("webhooks.hookendpoint", "webhook"), ("webhooks.hookdelivery", "outgoing_mail")),
+    ),
+    (
         _("Machine room"),
         (
             ("live.heartbeat", "favorite"),
@@ -195,6 +199,8 @@ EMPTY: dict[str, str | Promise] = {
     "accounts.user": _("Invite somebody: they sign in with a code sent by e-mail."),
     "devices.printer": _("Add a printer: its address on the network and the tills it serves."),
     "devices.printjob": _("Nothing was printed yet. Paper is printed on request only."),
+    "webhooks.hookendpoint": _("Add an address to be told of what happens, say your accounting."),
+    "webhooks.hookdelivery": _("Nothing was sent yet. Add an endpoint and send a test."),
     "live.heartbeat": _("No part has given a sign of life yet."),
     "live.outbox": _("Nothing waits to be told."),
     "accounts.outgoingmail": _("No mail was written yet."),

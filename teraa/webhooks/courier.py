@@ -9,6 +9,7 @@ not followed, proxies not used, cookies not kept; of an answer no more than a fe
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import ssl
@@ -33,6 +34,8 @@ BODY_BYTES = 4096
 GOODBYE_SECONDS = 1.0
 NUMBERS_TRIED = 4
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+
+log = logging.getLogger(__name__)
 
 # (host, port) → numbers; may block, runs on a thread that nobody waits for at the end.
 Resolve = Callable[[str, int], list[str]]
@@ -93,6 +96,14 @@ class Courier:
             self._loop.close()
 
     async def _carry(self, parcel: Parcel) -> Answer:
+        """An Answer whatever happens: one odd host must not stop everybody's deliveries."""
+        try:
+            return await self._deliver(parcel)
+        except Exception:
+            log.exception("a delivery broke in a way nobody thought of")
+            return Answer(error=AttemptError.BROKEN)
+
+    async def _deliver(self, parcel: Parcel) -> Answer:
         until = self._loop.time() + self._patience
         try:
             async with asyncio.timeout_at(until):
