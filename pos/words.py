@@ -122,6 +122,7 @@ WORDS: dict[str, Promise] = {
     "osm.seen": _("Payment seen"),
     "osm.block_in": _("In a block in about {seconds} s"),
     "osm.any_moment": _("In a block any moment now"),
+    "osm.checking": _("The chain is checking this payment again; that takes a minute or two."),
     "osm.depth": _("block {have} of {need}"),
     "osm.missing": _("{amount} missing."),
     "osm.missing_advice": _("The code now asks for the rest, with the same reference."),

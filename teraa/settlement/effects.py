@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, F, Q
 
+from teraa.live.wake import EFFECTS, wake
 from teraa.settlement.models import Effect
 from teraa.settlement.states import EffectKind
 
@@ -106,6 +107,17 @@ def deliver_all(*, at: datetime.datetime) -> int:
     while deliver_one(at=at):
         tried += 1
     return tried
+
+
+def replay(*, effect_id: int) -> bool:
+    """Hand an effect to its trade again at once: one that keeps failing, or was handled already.
+
+    Handlers change nothing when repeated. False when there is no such effect.
+    """
+    found = Effect.objects.filter(pk=effect_id).update(handled_at=None, next_at=None)
+    if found:
+        wake(EFFECTS)
+    return bool(found)
 
 
 def counts() -> dict[str, int]:

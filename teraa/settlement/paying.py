@@ -57,6 +57,16 @@ class Coins:
     link: str
     seconds_left: int
 
+    @property
+    def is_under(self) -> bool:
+        """Whether coins came, and not enough of them."""
+        return "under" in self.view.flags
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a fork took the payment out of its block and its return is awaited."""
+        return "limbo" in self.view.flags
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -167,7 +177,8 @@ def _stage(due: Due, coins: Coins | None, seconds_left: int) -> str:
     if due.state == DueState.CANCELLED:
         return "over"
     if coins is not None:
-        return "send" if coins.view.state == RequestState.OPEN else "seen"
+        is_waiting = coins.view.state == RequestState.OPEN and not coins.is_under
+        return "send" if is_waiting else "seen"
     if seconds_left == 0:
         return "over"
     return "partly" if due.paid_cents else "choose"

@@ -25,6 +25,13 @@ from teraa.settlement.osm.models import Allocation, BlockCursor, NodeHint, NodeP
 from teraa.settlement.osm.states import AllocationKind, CursorState, RequestState
 from teraa.settlement.states import TenderState
 
+WAITING = (
+    RequestState.OPEN,
+    RequestState.SEEN,
+    RequestState.ACCEPTED,
+    RequestState.CONFIRMING,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OsmView:
@@ -267,8 +274,7 @@ def unsettled_surplus(*, venue_id: UUID) -> QuerySet[OsmRequest]:
 
 
 def _wait_seconds(request: OsmRequest) -> int:
-    waiting = (RequestState.OPEN, RequestState.SEEN, RequestState.CONFIRMING)
-    if request.state not in waiting:
+    if request.state not in WAITING:
         return 0
     blocks = max(0, request.required_confirmations - request.confirmations)
     return blocks * request.network.block_seconds

@@ -47,6 +47,30 @@ def test_it_delivers_each_effect_once(at, handlers):
 
 
 @pytest.mark.django_db
+def test_one_that_failed_or_was_handled_is_handed_over_again_by_hand(at, handlers):
+    told = []
+
+    def handle(*, due_id, at):
+        told.append(due_id)
+        if len(told) == 1:
+            raise RuntimeError("the trade stumbled")
+
+    handlers.register(subject="tests.thing", kind="settled", handler=handle)
+    settled(at)
+    effects.deliver_all(at=at)
+    effect = Effect.objects.get()
+    assert (effect.handled_at, effect.attempts) == (None, 1)
+    assert effect.next_at > at
+
+    assert effects.replay(effect_id=effect.pk)
+    assert effects.deliver_all(at=at) == 1
+    assert effects.replay(effect_id=effect.pk)
+    assert effects.deliver_all(at=at) == 1
+    assert len(told) == 3
+    assert not effects.replay(effect_id=0)
+
+
+@pytest.mark.django_db
 def test_the_longest_registered_part_of_a_subject_decides(at, handlers):
     told = []
     for subject in ("tests", "tests.thing.small"):
@@ -153,7 +177,9 @@ def test_registering_is_strict(handlers):
         effects.register(subject="tests", kind="settled", handler=other)
     with pytest.raises(ValueError):
         effects.register(subject="tests", kind="sold", handler=one)
-    assert set(effects.KINDS) == {"settled", "accepted", "expired", "attention", "changed"}
+    assert set(effects.KINDS) == {
+        *("settled", "accepted", "expired", "attention", "changed", "refunded"),
+    }
 
 
 def test_two_workers_never_deliver_the_same_effect(live_database, at, handlers):

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from teraa.settlement import operations
-from teraa.settlement.models import OsmRate, PaymentPolicy, RateFeed, RateReading
+from teraa.settlement.models import Effect, OsmRate, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.models import NodeHint, NodePeer, OsmRequest
 from tests import make
 from tests.settlement import cast
@@ -132,6 +132,18 @@ def test_a_treasurer_accepts_what_came_late(client, at):
     assert request.acts.last().reason == "seen with the customer"
     client.post(door, {"_form_submitted": "on", "reason": "again"})
     assert request.acts.count() == 2
+
+
+def test_a_treasurer_hands_an_effect_over_again(client, request_, at):
+    effect = Effect.objects.filter(venue=request_.venue).first()
+    Effect.objects.filter(pk=effect.pk).update(next_at=at, attempts=3)
+    door = reverse("admin:settlement_effect_replay", args=[effect.pk])
+
+    for role, waits in (("auditor", True), ("treasurer", False)):
+        signed_in(client, request_.venue, role=role)
+        client.post(door, {"_form_submitted": "on"})
+        effect.refresh_from_db()
+        assert (effect.next_at is not None) == waits, role
 
 
 def test_every_table_has_its_list():

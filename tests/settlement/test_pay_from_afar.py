@@ -8,6 +8,7 @@ from django.test import Client
 from teraa.common.clock import now
 from teraa.common.ids import check_character, uuid7
 from teraa.settlement import operations
+from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm.models import OsmRequest
 from teraa.settlement.paying import ask_for_osm, pay_path, payment_of, read_invitation
 from tests.settlement import cast
@@ -71,6 +72,48 @@ def test_it_tells_each_step_and_leads_back(due, client):
     assert [one["stage"] for one in stamps] == ["send", "paid"]
     assert stamps[0]["stamp"] != stamps[1]["stamp"]
     assert 'data-back="/book/b/x/"' in client.get(path).content.decode()
+
+
+def test_it_asks_for_the_rest_when_too_little_came(due, client):
+    path = path_of(due)
+    client.post(path)
+    request = OsmRequest.objects.get()
+    receive(request, 200 * cast.OSM, at=now())
+
+    page = client.get(path).content.decode()
+    assert 'data-stage="seen"' in page
+    assert f'data-units="{400 * cast.OSM}"' in page
+    assert request.reference in page
+
+    receive(request, 400 * cast.OSM, at=now())
+    page = client.get(path).content.decode()
+    assert 'data-stage="seen"' in page
+    assert "data-units" not in page
+
+
+def test_a_shortfall_that_is_tolerated_is_not_asked_for(due, client):
+    path = path_of(due)
+    client.post(path)
+    request = OsmRequest.objects.get()
+    receive(request, request.units - request.tolerance_units, at=now())
+
+    page = client.get(path).content.decode()
+    assert 'data-stage="seen"' in page
+    assert "data-units" not in page
+
+
+def test_it_says_when_the_chain_is_checked_again(due, client):
+    path = path_of(due)
+    client.post(path)
+    request = OsmRequest.objects.get()
+    receipt = receive(request, request.units, at=now(), height=1000)
+    transaction = receipt.transaction
+    transaction.block, transaction.position, transaction.limbo_since = None, None, now()
+    transaction.save()
+    bring_up_to_date(request_ids=[request.pk], at=now())
+
+    page = client.get(path, headers={"accept-language": "en"}).content.decode()
+    assert "being checked again" in page
 
 
 def test_it_refuses_to_begin_after_the_hold_has_ended(due, client):

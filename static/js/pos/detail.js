@@ -24,7 +24,7 @@ export const kindWord = (kind) => KINDS[kind]?.() ?? kind;
 export function tenderStanding(tender) {
   if (tender.osm && tender.state === "pending") {
     const { state } = tender.osm;
-    if (state === "seen" || state === "confirming") return "seen";
+    if (state === "seen" || state === "accepted" || state === "confirming") return "seen";
     if (state === "expired") return "expired";
   }
   return TENDER_STATES[tender.state] ?? "unpaid";

@@ -48,6 +48,9 @@ function BlockWait({ osm }) {
   );
   const left = secondsUntil(until);
   const share = osm.wait_s ? Math.min(1, 1 - left / osm.wait_s) : 1;
+  if (osm.flags.includes("limbo")) {
+    return html`<p class="block-wait" data-limbo>${t("osm.checking")}</p>`;
+  }
   return html`<div class="block-wait">
     <div class="bar-track"><div class="bar-fill" style=${{ transform: `scaleX(${share})` }}></div></div>
     <p>${left > 0 ? t("osm.block_in", { seconds: left }) : t("osm.any_moment")}
@@ -55,13 +58,15 @@ function BlockWait({ osm }) {
   </div>`;
 }
 
+/** Coins came, and not enough of them: the code asks for the rest. */
+const isUnder = (osm) => osm.flags.includes("under");
+
 function Standing({ sale, osm }) {
-  const missing = BigInt(osm.missing_units ?? "0");
-  if (standing(sale) === "seen") {
+  if (standing(sale) === "seen" || isUnder(osm)) {
     return html`<div class="money-state tone-solid-waiting" data-state="seen">
       <div class="money-state-word" role="status"><${Icon} name="eye" large />${t("osm.seen")}</div>
-      ${missing > 0n
-        ? html`<p><strong>${t("osm.missing", { amount: coins(missing) })}</strong> ${t("osm.missing_advice")}</p>`
+      ${isUnder(osm)
+        ? html`<p data-missing=${osm.missing_units}><strong>${t("osm.missing", { amount: coins(osm.missing_units) })}</strong> ${t("osm.missing_advice")}</p>`
         : html`<${BlockWait} osm=${osm} />`}
     </div>`;
   }
@@ -75,7 +80,7 @@ function Standing({ sale, osm }) {
 export function Request({ sale, onNext }) {
   const tender = osmTender(sale);
   const { osm } = tender;
-  const isSeen = standing(sale) === "seen";
+  const isSeen = standing(sale) === "seen" || isUnder(osm);
   const code = useMemo(
     () => html`<${QrCode} path=${osm.qr_svg_path} size=${osm.qr_size} label=${t("osm.qr")} />`,
     [osm.qr_svg_path],

@@ -26,7 +26,7 @@ export const osmTender = (sale) => sale.tenders.filter((tender) => tender.osm).a
 export function standing(sale) {
   if (sale.state !== "waiting") return sale.state;
   const state = "tenders" in sale ? osmTender(sale)?.osm.state : sale.osm_state;
-  if (state === "seen" || state === "confirming") return "seen";
+  if (state === "seen" || state === "accepted" || state === "confirming") return "seen";
   if (state === "expired") return "expired";
   if (state === "settled" || state === "cancelled" || !state) return "unpaid";
   return "open";

@@ -153,7 +153,11 @@ def _new_quote(venue_id: UUID, in_force: RateInForce, at: datetime.datetime) -> 
             "rate_e10": str(in_force.rate_e10),
             "rounding": f"up to {DISPLAY_STEP_UNITS} units",
         }
-        | (_decision(in_force.rate_id) if in_force.rate_id else _reading(in_force.reading_id))
+        | (
+            _decision(in_force.rate_id)
+            if in_force.rate_id is not None
+            else _reading(in_force.reading_id or 0)
+        )
     )
     return RateQuote.objects.create(
         venue_id=venue_id,
@@ -179,7 +183,7 @@ def _decision(rate_id: UUID) -> dict[str, str]:
     }
 
 
-def _reading(reading_id: int | None) -> dict[str, str]:
+def _reading(reading_id: int) -> dict[str, str]:
     reading = RateReading.objects.select_related("feed").get(pk=reading_id)
     return {
         "feed": reading.feed.url,
