@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         "SaleState": "pos.states.SaleState",
         "BasketState": "pos.amap.states.BasketState",
         "DueState": "teraa.settlement.states.DueState",
+        "WebhookDeliveryState": "teraa.webhooks.states.DeliveryState",
         "OfferKind": "bookings.states.OfferKind",
         "PaymentKind": ["cash", "card", "osm"],
     },
