@@ -26,6 +26,7 @@ from teraa.common.clock import now
 from teraa.common.ids import normalise_code
 from teraa.common.money import format_cents
 from teraa.fiscal.payloads import number_label
+from teraa.settlement.cases.links import refund_link
 from teraa.spaces.office import RowsInline
 from teraa.venues.models import Venue
 from teraa.venues.office import VenueModelAdmin, venues_seen
@@ -119,6 +120,7 @@ class BookingAdmin(VenueModelAdmin):
         BookingState.CONFIRMED: "success",
         BookingState.HOLD: "warning",
         BookingState.PAID_WITHOUT_PLACE: "danger",
+        BookingState.REFUNDED: "info",
         BookingState.EXPIRED: "info",
         BookingState.CANCELLED: "info",
     }
@@ -158,7 +160,7 @@ class BookingAdmin(VenueModelAdmin):
             reverse("admin:settlement_due_change", args=[booking.due.pk]),
             cents(booking.due.amount_cents),
             booking.due.get_state_display(),
-        )
+        ) + refund_link(booking.due, is_owed=booking.state == BookingState.PAID_WITHOUT_PLACE)
 
     @display(description=_("ticket"))
     def ticket(self, booking: Booking) -> SafeString | str:

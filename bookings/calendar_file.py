@@ -9,6 +9,7 @@ from bookings.models import Booking
 from bookings.states import BookingState
 
 PRODUCT = "-//TERAA//Bookings//FR"
+OFF = (BookingState.CANCELLED, BookingState.REFUNDED)
 
 
 def calendar_file(booking: Booking, *, at: datetime.datetime) -> bytes:
@@ -25,7 +26,7 @@ def calendar_file(booking: Booking, *, at: datetime.datetime) -> bytes:
     event.add("dtstart", booking.starts_at.astimezone(zone))
     event.add("dtend", booking.ends_at.astimezone(zone))
     event.add("summary", f"{booking.offer.name} · {venue.name}")
-    event.add("status", "CANCELLED" if booking.state == BookingState.CANCELLED else "CONFIRMED")
+    event.add("status", "CANCELLED" if booking.state in OFF else "CONFIRMED")
     event.add("location", ", ".join(_place(booking)))
     event.add("description", f"{booking.label}\n{booking.spoken_code}\n{booking.page_url}".strip())
     if booking.page_url:

@@ -14,6 +14,7 @@ class BookingState(models.TextChoices):
     EXPIRED = "expired", _("Not paid in time")
     CANCELLED = "cancelled", _("Cancelled")
     PAID_WITHOUT_PLACE = "paid_without_place", _("Paid too late: needs a refund")
+    REFUNDED = "refunded", _("Refunded")
 
 
 # Money that comes late takes the place if it is still free, and must be given back if it is not.
@@ -29,7 +30,8 @@ BOOKING_MOVES: Moves = {
     BookingState.EXPIRED: frozenset({BookingState.CONFIRMED, BookingState.PAID_WITHOUT_PLACE}),
     # Only what cost nothing is cancelled once it is confirmed; the rest needs a refund first.
     BookingState.CONFIRMED: frozenset({BookingState.CANCELLED}),
-    BookingState.PAID_WITHOUT_PLACE: frozenset(),
+    BookingState.PAID_WITHOUT_PLACE: frozenset({BookingState.REFUNDED}),
+    BookingState.REFUNDED: frozenset(),
     BookingState.CANCELLED: frozenset(),
 }
 

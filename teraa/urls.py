@@ -57,6 +57,7 @@ urlpatterns = [
     path("", include("teraa.accounts.urls")),
     path("", include("teraa.venues.urls")),
     path("", include("teraa.settlement.urls")),
+    path("", include("teraa.settlement.cases.urls")),
     path("", include("pos.urls")),
     path("", include("pos.amap.urls")),
     path("", include(baskets.public_patterns)),

@@ -24,6 +24,7 @@ from teraa.common.clock import now
 from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import format_cents
 from teraa.common.problems import Problem
+from teraa.settlement.cases.links import refund_link
 from teraa.venues.office import VenueModelAdmin, VenueTabularInline
 from teraa.venues.permissions_table import EDIT_EVENTS
 from ticketing.models import Event, Operation, Order, Quota, Rate, Scan, Ticket
@@ -277,6 +278,7 @@ class OrderAdmin(LookedAtAdmin):
         OrderState.EXPIRED: "info",
         OrderState.CANCELLED: "info",
         OrderState.PAID_WITHOUT_PLACE: "danger",
+        OrderState.REFUNDED: "info",
     }
 
     @display(description=_("total"), ordering="total_cents")
@@ -300,7 +302,7 @@ class OrderAdmin(LookedAtAdmin):
             reverse("admin:settlement_due_change", args=[order.due.pk]),
             cents(order.due.amount_cents),
             order.due.get_state_display(),
-        )
+        ) + refund_link(order.due, is_owed=order.state == OrderState.PAID_WITHOUT_PLACE)
 
     @display(description=_("entry tickets"))
     def issued(self, order: Order) -> SafeString | str:

@@ -6,13 +6,17 @@ import datetime
 from uuid import UUID
 
 from teraa.settlement import effects
+from teraa.settlement.cases.queries import is_refunded
 from ticketing.models import Order
 from ticketing.operations.issuing import confirm_if_settled
 from ticketing.operations.orders import SUBJECT, expire_if_over
+from ticketing.states import OrderState
 
 
 def look_at_due(*, due_id: UUID, at: datetime.datetime) -> None:
     """Confirm the order if its due is settled; let its places go if its time is over.
+
+    One that was paid when no place was left is refunded once its money went back.
 
     Runs in the effect's transaction. A due whose order is not there yet cannot happen: both are
     written by one transaction.
@@ -22,7 +26,9 @@ def look_at_due(*, due_id: UUID, at: datetime.datetime) -> None:
         .select_related("venue", "event")
         .get(due_id=due_id)
     )
-    if not confirm_if_settled(order, at=at):
+    if order.state == OrderState.PAID_WITHOUT_PLACE and is_refunded(due_id=due_id):
+        order.move(OrderState.REFUNDED)
+    elif not confirm_if_settled(order, at=at):
         expire_if_over(order, at=at)
 
 

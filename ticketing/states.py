@@ -28,13 +28,15 @@ class OrderState(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     CANCELLED = "cancelled", _("Given up")
     PAID_WITHOUT_PLACE = "paid_without_place", _("Paid, but no place is left: needs a refund")
+    REFUNDED = "refunded", _("Refunded")
 
 
 ORDER_MOVES: Moves = {
     OrderState.HOLD: frozenset({OrderState.CONFIRMED, OrderState.EXPIRED, OrderState.CANCELLED}),
     # Money that comes late finds a place again, or says that somebody must give it back.
     OrderState.EXPIRED: frozenset({OrderState.CONFIRMED, OrderState.PAID_WITHOUT_PLACE}),
-    OrderState.PAID_WITHOUT_PLACE: frozenset({OrderState.CONFIRMED}),
+    OrderState.PAID_WITHOUT_PLACE: frozenset({OrderState.CONFIRMED, OrderState.REFUNDED}),
+    OrderState.REFUNDED: frozenset(),
     OrderState.CONFIRMED: frozenset(),
     OrderState.CANCELLED: frozenset(),
 }

@@ -17,6 +17,7 @@ from teraa.common.problems import NotFound
 from teraa.fiscal.registers import ensure_register
 from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
+from teraa.settlement.cases.queries import is_refunded
 from teraa.settlement.models import Due, DueState
 from teraa.settlement.queries import tender_views
 from teraa.spaces.operations import JustTaken, confirm_claims, extend_claims
@@ -45,7 +46,10 @@ def look_at_due(*, due_id: UUID, at: datetime.datetime) -> None:
     """
     booking = locked(due_id=due_id)
     due = Due.objects.get(pk=due_id)
-    if due.state == DueState.SETTLED:
+    if booking.state == BookingState.PAID_WITHOUT_PLACE:
+        if is_refunded(due_id=due_id):
+            booking.move(BookingState.REFUNDED, version=booking.version + 1)
+    elif due.state == DueState.SETTLED:
         _take_payment(booking, at)
     elif booking.state == BookingState.HOLD and _is_coming(due):
         keep_waiting(booking, at)

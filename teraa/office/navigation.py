@@ -15,6 +15,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from teraa.settlement.cases.queries import open_cases
+from teraa.venues.office import venues_seen
+
+CASES = _("Cases and refunds")
+
 # Group → (model, icon of Material Symbols). A test fails when a list stands in none.
 GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -75,6 +80,16 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("settlement.paymentpolicy", "rule_settings"),
             ("settlement.ratequote", "lock_clock"),
             ("settlement.effect", "bolt"),
+        ),
+    ),
+    (
+        CASES,
+        (
+            ("cases.case", "support"),
+            ("cases.refund", "undo"),
+            ("cases.decision", "gavel"),
+            ("cases.refundclaim", "link"),
+            ("cases.safeguard", "shield_person"),
         ),
     ),
     (
@@ -172,6 +187,11 @@ EMPTY: dict[str, str | Promise] = {
     ),
     "settlement.ratequote": _("Tills ask for a quote when somebody wants to pay in OSM."),
     "settlement.effect": _("Nothing has happened to a due yet."),
+    "cases.case": _("Nothing is wrong with any payment: cases open by themselves."),
+    "cases.refund": _("Open a refund from a case, a booking or an order."),
+    "cases.decision": _("What people decide about cases and refunds is written down here."),
+    "cases.refundclaim": _("Links for customers are made on the page of a refund."),
+    "cases.safeguard": _("Two people decide above 50 €; add a payee to change that."),
     "osm.osmrequest": _("Requests for coins show up here when a till shows its QR code."),
     "osm.receipt": _("No coins have come to a payee’s address yet."),
     "osm.allocation": _("Coins that came are listed here with what they paid."),
@@ -220,9 +240,43 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     for title, lists in GROUPS:
         items = [_item(label, icon) for label, icon in lists if may_look(request, label)]
+        if items and title is CASES:
+            _count_cases(request, items)
+            items += _tools()
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
+
+
+def _count_cases(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """Lead to what waits, and say how many (one query)."""
+    inbox = items[0]
+    inbox["link"] += "?state__exact=open"
+    waiting = open_cases(venue_ids=venues_seen(request)).count()
+    if waiting:
+        inbox["badge"] = waiting
+        inbox["badge_variant"] = "danger"
+
+
+def _tools() -> list[dict[str, Any]]:
+    """Pages that are no lists."""
+    return [
+        {
+            "title": gettext("Refunds to send"),
+            "icon": "qr_code_2",
+            "link": reverse("admin:cases_refund_sheet"),
+        },
+        {
+            "title": gettext("Chain explorer"),
+            "icon": "travel_explore",
+            "link": reverse("admin:cases_case_explorer"),
+        },
+        {
+            "title": gettext("Reconciliation"),
+            "icon": "balance",
+            "link": reverse("admin:cases_case_books"),
+        },
+    ]
 
 
 def _item(label: str, icon: str) -> dict[str, Any]:

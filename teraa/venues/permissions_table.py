@@ -17,6 +17,7 @@ EDIT_CATALOGUE = "edit_catalogue"
 EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
 READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
 RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
+DECIDE_CASES = "decide_cases"  # what happens to coins that did not match; refunds
 SEE_BOOKINGS = "see_bookings"  # who has which space when
 EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a ticket
 SCAN = "scan"  # admit at a gate
@@ -34,6 +35,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             EDIT_VENUE,
             READ_BOOKS,
             RESOLVE_MONEY,
+            DECIDE_CASES,
             SEE_BOOKINGS,
             EDIT_EVENTS,
             SCAN,

@@ -29,6 +29,7 @@ from teraa.common.clock import iso_utc, now
 from teraa.common.ids import uuid7
 from teraa.settlement.models import RateQuote
 from teraa.settlement.osm.devnet.node import DevelopmentNode
+from teraa.settlement.osm.models import OsmRequest
 from tests.conftest import LONG
 from tests.house import two_venues
 from tests.house.two_venues import (
@@ -212,6 +213,35 @@ def own_delivery(house: House) -> dict[str, Any]:
     return {"key": house.endpoint.deliveries.latest("created_at").pk}
 
 
+def a_case(house: House) -> dict[str, Any]:
+    return {"key": house.case.pk}
+
+
+def a_refund(house: House) -> dict[str, Any]:
+    return {"key": house.refund.pk}
+
+
+def an_open_request(house: House) -> dict[str, Any]:
+    return {"key": OsmRequest.objects.get(tenders__due=house.osm_sale.due_id).pk}
+
+
+def a_decision(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "action": "take"}
+
+
+def an_approval(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "action": "approve"}
+
+
+def a_reason(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "reason": "seen on a telephone"}
+
+
+def a_refund_wanted(house: House) -> dict[str, Any]:
+    case = str(house.case.pk)
+    return {"key": str(uuid7()), "case": case, "variant": "custom", "units": "1", "to": "claim"}
+
+
 DOORS: dict[str, Door] = {
     "": Door(shows="the house's front page"),
     "lieu/<slug:slug>/": Door(shows="a venue's public page"),
@@ -243,6 +273,14 @@ DOORS: dict[str, Door] = {
     "api/pos/collections/<uuid:key>/print/": Door(body=a_key, path=collection),
     "pay/<str:token>/": Door(body=nothing, form=True, secret=True),
     "pay/<str:token>/state/": Door(secret=True),
+    "refund/<str:token>/": Door(body=nothing, form=True, secret=True),
+    "api/settlement/cases/": Door(),
+    "api/settlement/cases/<uuid:key>/": Door(path=a_case),
+    "api/settlement/cases/<uuid:key>/decisions/": Door(body=a_decision, path=a_case),
+    "api/settlement/requests/<uuid:key>/settle/": Door(body=a_reason, path=an_open_request),
+    "api/settlement/refunds/": Door(body=a_refund_wanted),
+    "api/settlement/refunds/<uuid:key>/": Door(path=a_refund),
+    "api/settlement/refunds/<uuid:key>/decisions/": Door(body=an_approval, path=a_refund),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
     "amap/": Door(shows="the next distribution and what is in season, nobody's name"),
@@ -610,7 +648,7 @@ def test_a_right_request_is_answered(houses):
     manager = next(one for one in knocking(ours) if one.name == "manager at a till")
     follow(ours)
     for route, door in DOORS.items():
-        if not route.startswith(("api/pos/", "api/amap/")):
+        if not route.startswith(("api/pos/", "api/amap/", "api/settlement/")):
             continue
         url = _filled(route, door.path(ours) or {"key": ours.cash_sale.key})
         body = door.body(ours) if door.body else None

@@ -44,6 +44,9 @@ from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
+from teraa.settlement.cases.models import Case, Refund, Safeguard
+from teraa.settlement.cases.operations import draft_refund, make_claim
+from teraa.settlement.cases.people import Person
 from teraa.settlement.models import Collection, Due, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
@@ -73,8 +76,8 @@ from tests.ticketing import cast as ticketing_cast
 from ticketing.models import Event, TicketFile
 
 ROOMS = (
-    *("accounts", "amap", "bookings", "devices", "fiscal", "live", "osm", "pos", "settlement"),
-    *("spaces", "ticketing", "venues", "webhooks"),
+    *("accounts", "amap", "bookings", "cases", "devices", "fiscal", "live", "osm", "pos"),
+    *("settlement", "spaces", "ticketing", "venues", "webhooks"),
 )
 PIN = "2580"
 OSM = 100_000_000
@@ -118,6 +121,8 @@ class House:
     collection: Collection = field(init=False)
     booking: Booking = field(init=False)
     event: Event = field(init=False)
+    case: Case = field(init=False)
+    refund: Refund = field(init=False)
     gate: Station = field(init=False)
     endpoint: HookEndpoint = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
@@ -164,6 +169,7 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _bookings(house, at)
     _baskets(house, at)
     _events(house, at)
+    _refunds(house, at)
     return house
 
 
@@ -389,6 +395,27 @@ def _events(house: House, at: datetime.datetime) -> None:
     house.shifts["at the gate"] = sign_on(station=house.gate, staff_id=guard.pk, pin=PIN, at=at)
     session = StationSession(house.gate, house.venue, guard, None)
     ticketing_cast.scan(session, house.event, tickets[1].qr, at=at)
+
+
+def _refunds(house: House, at: datetime.datetime) -> None:
+    """Coins nobody knows, of which a part is to go back wherever the customer says."""
+    house.case = Case.objects.get(venue=house.venue, kind="unknown", state="open")
+    by: dict[str, Any] = {
+        "venue_id": house.venue.pk,
+        "person": Person(f"user:{house.word}", f"{house.word} trésorerie"),
+        "at": at,
+    }
+    house.refund = draft_refund(
+        **by,
+        key=uuid7(),
+        case_id=house.case.pk,
+        variant="custom",
+        units=OSM,
+        to_sender=False,
+        reason=f"{house.word} rembourse",
+    )
+    make_claim(**by, key=uuid7(), refund_id=house.refund.pk)
+    Safeguard.objects.create(payee=house.payee, venue=house.venue)
 
 
 # -- who knocks ---------------------------------------------------------------------------------

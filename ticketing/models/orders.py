@@ -85,12 +85,15 @@ class Order(Stateful):
             # An order whose money came has its document, and nothing else has one.
             models.CheckConstraint(
                 condition=Q(
-                    state__in=("confirmed", "paid_without_place"),
+                    state__in=("confirmed", "paid_without_place", "refunded"),
                     total_cents__gt=0,
                     document__isnull=False,
                 )
                 | Q(state="confirmed", total_cents=0, document__isnull=True)
-                | (~Q(state__in=("confirmed", "paid_without_place")) & Q(document__isnull=True)),
+                | (
+                    ~Q(state__in=("confirmed", "paid_without_place", "refunded"))
+                    & Q(document__isnull=True)
+                ),
                 name="ticketing_order_paid_has_document",
             ),
             models.CheckConstraint(

@@ -190,7 +190,8 @@ def refunds_of(case: Case) -> QuerySet[Refund]:
         return Refund.objects.filter(request=case.request_id).order_by("drafted_at")
     if case.receipt_id is not None:
         return Refund.objects.filter(receipt=case.receipt_id).order_by("drafted_at")
-    return Refund.objects.filter(pk=case.refund_id)
+    own = [case.refund_id] if case.refund_id is not None else []
+    return Refund.objects.filter(pk__in=own).order_by("drafted_at")
 
 
 def actions_of(case: Case) -> list[Action]:
@@ -208,9 +209,9 @@ def actions_of(case: Case) -> list[Action]:
         and request.state != RequestState.SETTLED
     ):
         found.append(Action.SETTLE)
-    if case.kind in (CaseKind.UNKNOWN, CaseKind.WRONG_REFERENCE, CaseKind.DUPLICATE):
-        if not stranded:
-            found.append(Action.ASSIGN)
+    misled = (CaseKind.UNKNOWN, CaseKind.WRONG_REFERENCE, CaseKind.DUPLICATE)
+    if case.kind in misled and not stranded:
+        found.append(Action.ASSIGN)
     if case.kind in (
         CaseKind.OVER,
         CaseKind.DUPLICATE,
@@ -240,9 +241,10 @@ def refund_story_of(refund: Refund) -> RefundStory:
         if refund.destination_source == DestinationSource.SENDER
         else []
     )
+    sent_with = [refund.out_receipt_id] if refund.out_receipt_id is not None else []
     sent = (
         Receipt.objects.select_related("transaction__block", "transaction__network", "watched")
-        .filter(pk=refund.out_receipt_id)
+        .filter(pk__in=sent_with)
         .first()
     )
     return RefundStory(

@@ -23,7 +23,7 @@ from teraa.settlement.cases.models import Case, Refund
 from teraa.settlement.cases.problems import NotForThisCase, NothingToRefund
 from teraa.settlement.cases.states import CaseKind, Part, SenderWarning, Variant
 from teraa.settlement.models import Due, Tender
-from teraa.settlement.operations.rates import current_quote
+from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.osm.models import (
     Allocation,
     ChainTransaction,
@@ -54,8 +54,10 @@ class Source:
 
     @property
     def variants(self) -> list[Variant]:
-        """What may be chosen; "only the surplus" means something for a surplus alone."""
-        return [one for one in Variant if one != Variant.SURPLUS or self.part == Part.SURPLUS]
+        """What may be chosen: "only the surplus" of a surplus, euros of what is worth some."""
+        without = set() if self.part == Part.SURPLUS else {Variant.SURPLUS}
+        without |= set() if self.left.cents else {Variant.NOW, Variant.FIXED}
+        return [one for one in Variant if one not in without]
 
 
 def source_of_case(case: Case, *, at: datetime.datetime) -> Source:
@@ -98,14 +100,18 @@ def source_of_surplus(request_id: UUID) -> Source:
 
 
 def source_of_receipt(receipt_id: int, *, at: datetime.datetime) -> Source:
-    """Coins that came for nothing we know, worth what they are today. Raises NothingToRefund."""
+    """Coins that came for nothing we know, worth what they are today (nothing without a rate).
+
+    Raises NothingToRefund.
+    """
     receipt = Receipt.objects.select_related(
         "transaction__network", "transaction__block", "watched__payee__venue"
     ).get(pk=receipt_id)
     units = receipt_left(receipt)
     if units <= 0 or receipt.direction != Direction.IN or receipt.transaction.gone_at is not None:
         raise NothingToRefund
-    rate = current_quote(venue_id=receipt.venue_id, at=at).rate_e10
+    in_force = rate_in_force(venue_id=receipt.venue_id, at=at)
+    rate = in_force.rate_e10 if in_force else 0
     return Source(
         part=Part.RECEIPT,
         payee=receipt.watched.payee,

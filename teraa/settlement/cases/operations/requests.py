@@ -155,8 +155,10 @@ def waiting_word(*, request_id: UUID, action: str) -> Decision | None:
 
 def locked_request(request_id: UUID | None, *, venue_id: UUID) -> OsmRequest:
     """The request of that venue with its dues, then itself, locked. Raises NotFound."""
+    if request_id is None:
+        raise NotFound
     rows = OsmRequest.objects.filter(pk=request_id, venue_id=venue_id)
-    if request_id is None or not rows.exists():
+    if not rows.exists():
         raise NotFound
     lock_dues(Tender.objects.filter(request_id=request_id).values_list("due_id", flat=True))
     return rows.select_for_update(no_key=True, of=("self",)).select_related("quote").get()
