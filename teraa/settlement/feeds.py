@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,9 @@ class RateFeed(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="rate_feeds")
-    url = models.URLField(_("address"), max_length=300)
+    url = models.CharField(
+        _("address"), max_length=300, validators=[URLValidator(schemes=["https", "http"])]
+    )
     path = models.CharField(
         _("where in the answer"),
         max_length=120,
@@ -78,7 +80,9 @@ class RateReading(models.Model):
     """What a feed answered, as it answered it. Only ever inserted."""
 
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
-    feed = models.ForeignKey(RateFeed, models.PROTECT, related_name="readings")
+    feed = models.ForeignKey(
+        RateFeed, models.PROTECT, related_name="readings", verbose_name=_("OSM rate feed")
+    )
     rate_e10 = models.BigIntegerField(_("euros per OSM × 10¹⁰"))
     read_at = models.DateTimeField(_("read"))
     body = models.TextField(_("answer"))

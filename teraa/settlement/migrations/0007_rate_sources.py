@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='RateFeed',
             fields=[
                 ('id', models.UUIDField(default=teraa.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('url', models.URLField(max_length=300, verbose_name='address')),
+                ('url', models.CharField(max_length=300, validators=[django.core.validators.URLValidator(schemes=['https', 'http'])], verbose_name='address')),
                 ('path', models.CharField(help_text='Names and numbers with points between them: data.osm.eur', max_length=120, verbose_name='where in the answer')),
                 ('inverted', models.BooleanField(default=False, help_text='Otherwise euros per OSM.', verbose_name='it says OSM per euro')),
                 ('every_seconds', models.PositiveIntegerField(default=30, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(86400)], verbose_name='read every (s)')),
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='ratereading',
             name='feed',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='settlement.ratefeed'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='settlement.ratefeed', verbose_name='OSM rate feed'),
         ),
         migrations.AddField(
             model_name='ratereading',
