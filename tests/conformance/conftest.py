@@ -24,7 +24,7 @@ from tests.conformance.target import Target
 
 REAL = os.environ.get("TERAA_REAL_NODE", "")
 LIMITED = os.environ.get("TERAA_REAL_LIMITED") == "1"
-DIALECTS = ["2.5"]
+DIALECTS = ["2.5", "3.9"]
 
 
 def real_subject() -> Subject:
@@ -38,11 +38,11 @@ def real_subject() -> Subject:
     )
 
 
-def our_subject(node: DevelopmentNode, dialect: str) -> Subject:
+def our_subject(node: DevelopmentNode) -> Subject:
     return OurSubject(
         url=node.url,
         hooks_url=node.hooks_url,
-        dialect=dialect,
+        dialect=node.dialect,
         passphrase=DEMO_PHRASE,
         node=node,
     )
@@ -58,9 +58,9 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield found
         found.close()
         return
-    with DevelopmentNode() as node:
+    with DevelopmentNode(dialect=request.param) as node:
         node.forge(3)
-        found = our_subject(node, request.param)
+        found = our_subject(node)
         yield found
         found.close()
 
@@ -75,8 +75,8 @@ def limited(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield found
         found.close()
         return
-    with DevelopmentNode(rate_limit=True) as node:
-        found = our_subject(node, request.param)
+    with DevelopmentNode(rate_limit=True, dialect=request.param) as node:
+        found = our_subject(node)
         yield found
         found.close()
 

@@ -8,6 +8,8 @@ from teraa.settlement.osm.addresses import address_of
 
 COLD = "Cold wallet is not allowed to send until receiving transaction is confirmed."
 
+POOR = "Insufficient balance in the wallet."
+
 
 def refused(subject, answer, posted) -> tuple[str, str]:
     """Return type and sentence of a refusal, its body checked whole."""
@@ -84,7 +86,7 @@ def test_it_refuses_a_wallet_that_has_nothing(subject, stranger, shop):
     posted = stranger.transfer(shop, 1)
     kind, message = refused(subject, stranger.post(posted), posted)
     assert kind == "ERR_APPLY"
-    assert COLD in message
+    assert (COLD if subject.dialect == "2.5" else POOR) in message
 
 
 def test_it_refuses_more_than_there_is(subject, payer, stranger, shop):
@@ -93,7 +95,7 @@ def test_it_refuses_more_than_there_is(subject, payer, stranger, shop):
     posted = stranger.transfer(shop, 4 * payer.fee)
     kind, message = refused(subject, stranger.post(posted), posted)
     assert kind == "ERR_APPLY"
-    assert "Insufficient balance in the wallet." in message
+    assert POOR in message
 
 
 def test_it_refuses_a_signature_that_is_not_the_senders(subject, payer, stranger, shop):
@@ -161,7 +163,7 @@ def wrong_network(payer, shop):
 
 
 def long_memo(payer, shop):
-    return payer.transfer(shop, 1, "é" * 128)
+    return payer.transfer(shop, 1) | {"vendorField": "é" * 128}
 
 
 def no_signature(payer, shop):
@@ -185,16 +187,16 @@ def unknown_type(payer, shop):
     [wrong_network, long_memo, no_signature, nothing_moved, float_amount, unknown_type],
 )
 def test_it_refuses_a_malformed_transaction(subject, payer, shop, broken):
-    answer = payer.post(broken(payer, shop))
+    posted = broken(payer, shop)
+    answer = payer.post(posted)
+    if subject.dialect != "2.5" and broken is wrong_network:
+        kind, message = refused(subject, answer, posted)
+        assert kind == "ERR_BAD_DATA"
+        assert "Expected address network byte" in message
+        return
     body = answer.json()
-    if subject.dialect == "2.5":
-        assert (answer.status_code, list(body)) == (422, ["statusCode", "error", "message"])
-        assert body["error"] == "Unprocessable Entity"
-    else:
-        assert answer.status_code == 200
-        assert body["data"]["accept"] == []
-        [error] = body["errors"].values()
-        assert error["type"] == "ERR_BAD_DATA"
+    assert (answer.status_code, list(body)) == (422, ["statusCode", "error", "message"])
+    assert body["error"] == "Unprocessable Entity"
 
 
 @pytest.mark.parametrize("body", ['{"transactions":[]}', "{}", '{"transactions":', "[]"])

@@ -35,10 +35,10 @@ def test_it_puts_the_payments_of_undone_blocks_back_into_the_pool(subject, payer
     reverted = subject.until(
         lambda: target.of("block.reverted"), lambda found: len(found) >= tip - height + 1
     )
-    heights = [one["height"] for one in reverted]
-    assert heights[0] >= tip
-    assert heights == list(range(heights[0], heights[-1] - 1, -1)), "newest first"
-    assert min(heights) <= height
+    # One post each, at the same time: they may arrive in any order.
+    heights = sorted(one["height"] for one in reverted)
+    assert heights == list(range(heights[0], heights[-1] + 1))
+    assert heights[0] <= height <= tip <= heights[-1]
     assert "transactions" not in reverted[0], "the header alone"
     added = subject.until(lambda: target.of("transaction.pool.added"), bool)
     assert paid in str(added)
@@ -49,7 +49,9 @@ def test_it_puts_the_payments_of_undone_blocks_back_into_the_pool(subject, payer
     )
     assert again["id"] == paid
     assert subject.data(f"/blocks/{again['blockId']}")["id"] == again["blockId"]
-    assert target.of("transaction.reverted") == [], "2.5 declares it and never sends it"
+    told = [one["id"] for one in target.of("transaction.reverted")]
+    # 2.5 declares the event and never sends it.
+    assert told == [] if subject.dialect == "2.5" else paid in told
     for one in made:
         subject.ask(f"/webhooks/{one}", method="DELETE", hooks=True)
 

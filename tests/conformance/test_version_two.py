@@ -9,7 +9,10 @@ from dataclasses import replace
 import pytest
 
 from teraa.settlement.osm import blocks, transactions_v2
+from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.transactions_v2 import TransactionV2
+from tests.conformance.conftest import REAL, our_subject
+from tests.conformance.payer import Payer
 from tests.conformance.test_broadcast import refused
 
 
@@ -17,6 +20,21 @@ from tests.conformance.test_broadcast import refused
 def version_two(subject):
     if subject.dialect == "2.5":
         pytest.skip("version-1 transactions have none of this")
+
+
+@pytest.fixture
+def with_locks(subject):
+    """A node whose network has switched locks on."""
+    if subject.data("/node/configuration")["constants"].get("htlcEnabled"):
+        yield subject
+        return
+    if REAL:
+        pytest.skip("this real network has not switched locks on (milestone htlcEnabled)")
+    with DevelopmentNode(dialect="3.9", locks=True) as node:
+        found = our_subject(node)
+        found.forge(2)
+        yield found
+        found.close()
 
 
 def confirmed(subject, paid):
@@ -81,18 +99,15 @@ def test_it_refuses_a_payment_to_one_as_a_payment_to_several(subject, payer, sho
     assert kind == "ERR_BAD_DATA"
 
 
-def test_it_locks_coins_for_whoever_knows_a_secret(subject, payer, stranger, shop):
-    payer.pay(stranger.address, 2 * payer.fee)
-    subject.forge()
-    secret = secrets.token_bytes(32)
-    lock = TransactionV2(
+def a_lock(subject, payer, address, secret):
+    return TransactionV2(
         type=transactions_v2.HTLC_LOCK,
         nonce=payer.nonce(),
         sender_public_key=payer.keys.public_key,
         amount=90,
         fee=payer.fee,
         network=payer.version,
-        recipient_id=stranger.address,
+        recipient_id=address,
         vendor_field=b"locked",
         asset={
             "lock": {
@@ -101,7 +116,23 @@ def test_it_locks_coins_for_whoever_knows_a_secret(subject, payer, stranger, sho
             }
         },
     )
-    posted = payer.posted(lock, payer.keys)
+
+
+def test_it_refuses_locks_unless_its_network_has_switched_them_on(subject, payer, shop):
+    if subject.data("/node/configuration")["constants"].get("htlcEnabled"):
+        pytest.skip("this network has locks: the next test uses them")
+    posted = payer.posted(a_lock(subject, payer, shop, b""), payer.keys)
+    refusal = refused(subject, payer.post(posted), posted)
+    assert refusal == ("ERR_OTHER", "Transaction type Core/8 is deactivated.")
+
+
+def test_it_locks_coins_for_whoever_knows_a_secret(with_locks):
+    subject, payer = with_locks, Payer(with_locks)
+    stranger = Payer(subject, f"conformance {secrets.token_hex(16)}")
+    payer.pay(stranger.address, 2 * payer.fee)
+    subject.forge()
+    secret = secrets.token_bytes(32)
+    posted = payer.posted(a_lock(subject, payer, stranger.address, secret), payer.keys)
     assert payer.post(posted).json()["data"]["accept"] == [posted["id"]]
     subject.forge()
     shown = confirmed(subject, posted["id"])

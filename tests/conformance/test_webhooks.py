@@ -79,9 +79,11 @@ def test_it_tells_the_story_of_a_payment(subject, payer, shop, hook, target):
     made = {event: hook(event, f"{target.url}/{event}") for event in EVENTS}
     paid = payer.pay(shop, 5, "OS-é")
     subject.forge()
+    # 3.x says nothing of the pool when a block takes what waited.
+    named = 5 if subject.dialect == "2.5" else 4
     subject.until(
         lambda: [event for event in EVENTS if ours(target.of(event), paid)],
-        lambda told: len(told) == 5 and target.of("block.applied"),
+        lambda told: len(told) == named and target.of("block.applied"),
     )
     for delivery in list(target.deliveries):
         headers = {name.lower(): value for name, value in delivery.headers}
@@ -105,14 +107,14 @@ def test_it_tells_the_story_of_a_payment(subject, payer, shop, hook, target):
         assert place == {"blockId", "sequence"}
     else:
         assert place == {"blockId", "blockHeight", "sequence"}
-    [removed] = ours(target.of("transaction.pool.removed"), paid)
-    assert removed == (paid if subject.dialect == "2.5" else added)
+    removed = ours(target.of("transaction.pool.removed"), paid)
+    assert removed == ([paid] if subject.dialect == "2.5" else [])
     assert {"data": added} == {"data": ours(target.of("transaction.forged"), paid)[0]}
     for block in target.of("block.applied"):
         assert shaped(block) == described(BLOCK_RAW)
         assert blocks.from_json(block).verifies()
     [received] = [one for one in target.of("block.received") if one["id"] == applied["blockId"]]
-    assert list(received)[-1] == "transactions"
+    assert set(received) == {*BLOCK_RAW, "transactions"}
     assert paid in str(received["transactions"])
 
 

@@ -337,8 +337,9 @@ def multi_payment(
 
 
 def _verifies(message: bytes, signature: str, public_key: str) -> bool:
-    check = schnorr if len(signature) == 2 * schnorr.LENGTH else signatures
-    return check.verifies(message, signature, public_key)
+    if len(signature) == 2 * schnorr.LENGTH:
+        return schnorr.verifies(message, signature, public_key)
+    return signatures.verifies(message, signature, public_key)
 
 
 def _version(value: object) -> int:

@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from teraa.settlement.osm.addresses import NotAnAddress
+
 from .faults.switches import SWITCHES, UnknownFault
 from .forger import NobodyCanForge
 from .machine import Machine
@@ -46,6 +48,7 @@ def control_application(machine: Machine) -> Starlette:
             _BadUse: _answer_bad_use,
             UnknownFault: _answer_bad_use,
             NotPaid: _answer_bad_use,
+            NotAnAddress: _answer_bad_use,
             NobodyCanForge: _answer_bad_use,
             HTTPException: _answer_unrouted,
         },

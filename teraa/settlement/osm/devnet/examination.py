@@ -223,9 +223,9 @@ def _examined_3(data: dict[str, Any], chain: Chain, pool: Waiting) -> Transactio
             raise Refused(
                 "ERR_PENDING", f'Delegate registration for "{subject}" already in the pool'
             )
-    why = chain.ledger.refusal(one, pending=pool.spent_by(sender), ahead=pool.count_of(sender))
-    if why:
-        raise Refused("ERR_APPLY", f"{name} cannot be applied: {why}")
+    refusal = chain.ledger.refusal(one, pending=pool.spent_by(sender), ahead=pool.count_of(sender))
+    if refusal:
+        raise Refused("ERR_APPLY", f"{name} cannot be applied: {refusal}")
     return one
 
 

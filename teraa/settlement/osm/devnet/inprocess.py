@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -112,9 +113,16 @@ class InProcessNode(Machine):
         self.url, self.hooks_url = URL, HOOKS_URL
         self._box = PostBox(self.webhooks, self.model_clock)
         self.gate.deliverer = self._box
-        self._api = api_application(self, rate_limited=rate_limited)
-        self._hooks_api = hooks_application(self)
+        self._rate_limited = rate_limited
         self.asked: list[str] = []
+
+    @cached_property
+    def _api(self) -> ASGIApp:
+        return api_application(self, rate_limited=self._rate_limited)
+
+    @cached_property
+    def _hooks_api(self) -> ASGIApp:
+        return hooks_application(self)
 
     @property
     def height(self) -> int:

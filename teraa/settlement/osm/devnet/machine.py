@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from teraa.settlement.osm.addresses import key_pair
+from teraa.settlement.osm.addresses import KeyPair, key_pair
 from teraa.settlement.osm.moments import epoch_seconds
 
 from .acts import Acts
@@ -72,12 +73,11 @@ class Machine:
         except (ChainBroken, LedgerBroken) as error:
             raise StorageBroken(f"the log of blocks does not add up: {error}") from error
         self.pool = Pool(self.chain, pool_log, events, block_time=self.block_time, now=self.now)
-        delegates = [key_pair(phrase) for phrase in self.profile.delegate_phrases()]
         self.forger = FaultyForger(
             self.chain,
             self.pool,
             events,
-            keys={keys.public_key: keys for keys in delegates},
+            keys=delegate_keys(profile),
             block_time=self.block_time,
             clock=clock,
         )
@@ -98,6 +98,13 @@ class Machine:
     def now(self) -> int:
         """Return the network's time: whole seconds since its epoch."""
         return epoch_seconds(self.clock())
+
+
+@cache
+def delegate_keys(profile: str) -> Mapping[str, KeyPair]:
+    """Return the keys of a profile's delegates by public key."""
+    found = [key_pair(phrase) for phrase in PROFILES[profile].delegate_phrases()]
+    return {keys.public_key: keys for keys in found}
 
 
 def check_names(profile: str, dialect: str) -> None:

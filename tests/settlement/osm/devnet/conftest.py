@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from teraa.settlement.osm.devnet.node import DevelopmentNode
+from tests.conformance.target import Target
 
 SHOP = "odXF2Zix4KpiSgMYvXHCzWh4BR4yvcoanY"
 
@@ -33,11 +34,21 @@ def shop() -> str:
     return SHOP
 
 
+@pytest.fixture
+def target() -> Iterator[Target]:
+    """Where webhooks may be sent."""
+    listening = Target()
+    yield listening
+    listening.close()
+
+
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """A client for loopback: it reads no certificates and no proxy settings."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with httpx.Client(trust_env=False, timeout=10, verify=context) as client:
+    # 3.9 cuts every connection after its answer, whatever it announces.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(trust_env=False, timeout=10, verify=context, limits=limits) as client:
         yield client
 
 

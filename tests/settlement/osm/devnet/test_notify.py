@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,67 +13,7 @@ from teraa.settlement.osm.addresses import key_pair
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE, DEMO_PHRASE
 from teraa.settlement.osm.devnet.webhooks import satisfied
 from teraa.settlement.osm.moments import epoch_seconds
-
-
-@dataclass
-class Delivery:
-    path: str
-    headers: list[tuple[str, str]]
-    body: dict[str, Any]
-    at: float
-
-
-@dataclass
-class Target:
-    """A small server that keeps what is posted to it and answers as it is told."""
-
-    answer: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
-    silent: bool = False
-    deliveries: list[Delivery] = field(default_factory=list)
-    attempts: int = 0
-
-    def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def of(self, event: str) -> list[Any]:
-        return [one.body["data"] for one in self.deliveries if one.body["event"] == event]
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.attempts += 1
-            threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
-
-    def _receive(self, connection: socket.socket) -> None:
-        at = time.monotonic()
-        with connection, connection.makefile("rb") as stream:
-            path = stream.readline().decode().split(" ")[1]
-            headers = []
-            while line := stream.readline().decode().rstrip():
-                name, _, value = line.partition(": ")
-                headers.append((name, value))
-            length = int(dict(headers)["content-length"])
-            body = json.loads(stream.read(length))
-            self.deliveries.append(Delivery(path, headers, body, at))
-            if self.silent:
-                stream.read()
-            else:
-                connection.sendall(self.answer)
-
-
-@pytest.fixture
-def target() -> Iterator[Target]:
-    with_answer = Target()
-    yield with_answer
-    with_answer.close()
+from tests.conformance.target import Target
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from teraa.settlement.osm import transactions
 from teraa.settlement.osm.addresses import address_of_passphrase, key_pair
-from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.devnet.examination import MAX_PER_SENDER
+from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE, DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import WalletRefused
 from teraa.settlement.osm.moments import epoch_seconds

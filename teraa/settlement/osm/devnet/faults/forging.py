@@ -47,12 +47,17 @@ class FaultyForger(Forger):
             if self._answers_left <= 0:
                 self.save_announced()
 
-    def save_announced(self) -> None:
-        """Put the block that was announced before it was saved on the chain."""
+    def save_announced(self) -> bool:
+        """Put the block that was announced before it was saved on the chain; say whether.
+
+        If the chain was rewritten meanwhile it never will be.
+        """
         block, self._announced = self._announced, None
-        if block is not None:
-            self._chain.append(block)
-            self._take_in(block)
+        if block is None or block.header.previous_block != self._chain.last.id:
+            return False
+        self._chain.append(block)
+        self._take_in(block)
+        return True
 
     def twin(self) -> Block:
         """Return a second block for the newest height, rightly signed by the same delegate.
@@ -87,11 +92,12 @@ class FaultyForger(Forger):
         return super().forge_slot()
 
     def _forge(self, timestamp: int, generator: str) -> Block:
-        self.save_announced()
+        rewritten = self.save_announced()
         faults = self.faults
         recovery = faults.take("t09_fork_recovery")
         if recovery is not None:
             self._recover(recovery)
+        if rewritten or recovery is not None:
             timestamp = max(timestamp, self._floor, self._chain.last.header.timestamp + 1)
             generator = self._next_generator()
         left = faults.take("t18_left_waiting") is not None

@@ -127,7 +127,7 @@ class FaultyAnswers:
             if part in asked.path and TWISTS[name](body, asked, options):
                 self._faults.take(name)
                 changed = True
-        return answer.with_body(JsonAnswer(body).body) if changed else answer
+        return answer.with_body(bytes(JsonAnswer(body).body)) if changed else answer
 
     def _equivocated(self, asked: Asked, body: dict[str, Any]) -> bool:
         if not asked.about_tip or self._faults.options("equivocating_block") is None:
