@@ -145,5 +145,6 @@ def test_the_table_of_moves(a, b, allowed):
         ("expired", "confirmed"),
         ("expired", "paid_without_place"),
         ("confirmed", "cancelled"),
+        ("paid_without_place", "refunded"),
     }
     assert allowed == ((a, b) in expected)

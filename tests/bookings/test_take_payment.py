@@ -12,6 +12,7 @@ from bookings.states import BookingState
 from teraa.accounts.models import OutgoingMail
 from teraa.fiscal.models import Document, DocumentLine, DocumentTender
 from teraa.fiscal.verify import verify
+from teraa.settlement.cases.watching import FINAL_DEPTH, close_deep_refunds
 from teraa.settlement.models import Due
 from teraa.settlement.osm.models import OsmRequest
 from teraa.spaces.models import Claim
@@ -19,6 +20,7 @@ from teraa.spaces.operations import JustTaken, release_claims
 from tests import make
 from tests.bookings import cast
 from tests.settlement import cast as money
+from tests.settlement.cases.moves import scene_of
 from tests.spaces import cast as space_cast
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -135,6 +137,31 @@ def test_late_money_without_a_place_is_kept_for_a_refund(house, at):
     cast.pay_in_cash(rival, at + 32 * MINUTE)
     cast.deliver(at + 32 * MINUTE)
     assert cast.again(rival).state == "confirmed"
+
+
+def test_what_was_paid_without_a_place_is_refunded_once_the_chain_has_buried_it(house, at):
+    live = money.live_cursor(at)
+    booking = house.hold(at).booking
+    due = Due.objects.get(pk=booking.due_id)
+    request = money.request(due, at, expires_at=at + 60 * MINUTE)
+    house.hold(at + 30 * MINUTE, email="rival@example.org")
+    of = scene_of(house.payee, at + 31 * MINUTE)
+    of.pays(request)
+    cast.deliver(of.at)
+    assert cast.again(booking).state == "paid_without_place"
+
+    refund = of.refund(due_id=due.pk)
+    of.leaves(refund.destination, refund.amount_units, refund.reference)
+    cast.deliver(of.at)
+    assert cast.again(booking).state == "paid_without_place"
+    depth = live.height + FINAL_DEPTH - 1
+    assert close_deep_refunds(network_id=live.network_id, height=depth, at=of.at) == 1
+    for _twice in range(2):
+        cast.deliver(of.at)
+
+    refunded = cast.again(booking)
+    assert refunded.state == BookingState.REFUNDED
+    assert refunded.document is not None, "giving it back will be a document of its own"
 
 
 def test_money_that_comes_first_keeps_the_place_from_a_rival(house, at):

@@ -13,10 +13,15 @@ from teraa.fiscal.models import Document, Register
 from teraa.fiscal.verify import verify
 from teraa.live.models import Outbox
 from teraa.settlement import effects
+from teraa.settlement.cases.models import Case
+from teraa.settlement.cases.queries import link_of
+from teraa.settlement.cases.watching import FINAL_DEPTH
 from teraa.settlement.models import Due
 from teraa.settlement.operations import accept_late
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests import make
 from tests.settlement import cast as money
+from tests.settlement.cases.moves import address, scene_of
 from tests.ticketing import cast
 from tests.ticketing.cast import MINUTE
 from ticketing import codes, keys
@@ -218,3 +223,39 @@ def test_a_late_payment_without_a_place_asks_for_a_refund(late, channel):
     assert order.document.total_cents == order.total_cents
     assert show.left() == 1, "what it could not have is not taken"
     assert not [one for one in effects.Effect.objects.all() if one.last_error]
+
+
+def test_an_order_without_a_place_is_refunded_by_the_organisers_own_wallet(late, channel):
+    """From the link on the screen to the block nobody can take back, over a real chain."""
+    show, order, request = late
+    channel.pass_time(6)
+    effects.deliver_all(at=channel.now)
+    show.sell(1, at=channel.now)
+    come_late(channel, request)
+    order.refresh_from_db()
+    assert order.state == "paid_without_place"
+
+    of = scene_of(show.payee, channel.now, phrases="organiser of tests")
+    # Whoever pays several at once may be an exchange: the customer types an address.
+    mine = address("the wallet of who came too late")
+    refund = of.refund(
+        due_id=order.due_id, address=mine, variant="custom", units=request.units // 2
+    )
+    with DevelopmentWallet(channel.node.url, of.phrase) as wallet:
+        wallet.pay(link_of(refund))
+    channel.look()
+    refund.refresh_from_db()
+    assert refund.state == "seen"
+    channel.node.forge()
+    channel.look()
+    refund.refresh_from_db()
+    assert refund.state == "paid"
+    for _block in range(FINAL_DEPTH - 1):
+        channel.node.forge()
+    channel.look()
+    effects.deliver_all(at=channel.now)
+
+    refund.refresh_from_db()
+    order.refresh_from_db()
+    assert (refund.state, order.state) == ("closed", "refunded")
+    assert Case.objects.filter(state="open").count() == 0

@@ -115,6 +115,7 @@ def test_a_venue_has_one_key_for_all_its_events(draft, at):
                 ("expired", "confirmed"),
                 ("expired", "paid_without_place"),
                 ("paid_without_place", "confirmed"),
+                ("paid_without_place", "refunded"),
             },
         ),
         (TICKET_MOVES, {("valid", "admitted"), ("valid", "cancelled")}),

@@ -215,6 +215,17 @@ class Scene:
         return refund
 
 
+def scene_of(payee: Payee, at: datetime.datetime, *, phrases: str = "payee of tests") -> Scene:
+    """The scene of a payee that another cast made; its wallet's phrase is found by its number."""
+    phrase = next(
+        f"{phrases} {number}"
+        for number in range(1, 10_000)
+        if address(f"{phrases} {number}") == payee.osm_address
+    )
+    cursor = BlockCursor.objects.first() or cast.live_cursor(at)
+    return Scene(payee, phrase, cursor, at)
+
+
 def scene(at: datetime.datetime, cursor: BlockCursor | None = None, venue: Any = None) -> Scene:
     phrase = f"the wallet of payee {next(_numbers)} of cases"
     payee = cast.payee(venue, osm_address=address(phrase))

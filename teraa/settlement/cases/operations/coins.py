@@ -226,8 +226,11 @@ def _receipt_of(case: Case, receipt_id: int | None) -> Receipt:
         venue_id=case.venue_id, direction=Direction.IN
     )
     if case.receipt_id is not None:
-        return rows.get(pk=case.receipt_id)
-    if receipt_id is None:
+        came = rows.filter(pk=case.receipt_id).first()
+        if came is None:
+            raise NotForThisCase(kind=case.kind)  # it left
+        return came
+    if receipt_id is None or case.request_id is None:
         raise Invalid(fields={"receipt": "required"})
     found = rows.filter(
         pk=receipt_id,
