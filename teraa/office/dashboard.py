@@ -26,8 +26,10 @@ from teraa.devices.states import AWAY, WAITING, JobState
 from teraa.fiscal.models import Document, DocumentTender
 from teraa.fiscal.states import ChainKind, TenderKind
 from teraa.office.navigation import may_look
+from teraa.settlement.cases.queries import open_cases, refunds_to_send
+from teraa.settlement.cases.states import CaseKind, CaseState, RefundState
 from teraa.settlement.models import Due
-from teraa.settlement.queries import node_health, unmatched_receipts, unsettled_surplus
+from teraa.settlement.queries import node_health
 from teraa.settlement.states import DueState
 from teraa.venues.models import Venue
 from teraa.venues.office import venues_seen
@@ -90,7 +92,7 @@ def _board(request: HttpRequest, venue: Venue, at: datetime.datetime) -> Board:
         [
             _takings(request, venue, day),
             _waiting(request, venue),
-            _to_identify(request, venue),
+            _cases(request, venue),
             _paper(request, venue),
             _chain(request, at),
             *_stays(request, venue, at),
@@ -161,31 +163,42 @@ def _waiting(request: HttpRequest, venue: Venue) -> Figure:
     )
 
 
-def _to_identify(request: HttpRequest, venue: Venue) -> Figure:
-    unknown = unmatched_receipts(venue_id=venue.pk).count()
-    surplus = unsettled_surplus(venue_id=venue.pk).count()
-    receipts = _rows(
-        request,
-        "osm.allocation",
-        venue__id__exact=venue.pk,
-        kind__exact="unknown",
-        reversed_at__isnull="True",
+def _cases(request: HttpRequest, venue: Venue) -> Figure:
+    """What a person should look at, by kind; what waits for a wallet beside it."""
+    listed: dict[str, Any] = {"venue__id__exact": venue.pk, "state__exact": CaseState.OPEN}
+    kinds = (
+        open_cases(venue_ids=[venue.pk])
+        .order_by("kind")
+        .values_list("kind")
+        .annotate(count=Count("pk"))
     )
-    requests = _rows(request, "osm.osmrequest", venue__id__exact=venue.pk, surplus_units__gt=0)
+    rows = [
+        Row(
+            CaseKind(kind).label,
+            str(count),
+            _rows(request, "cases.case", **listed, kind__exact=kind),
+        )
+        for kind, count in kinds
+    ]
+    total = sum(int(row.value) for row in rows)
+    waiting = refunds_to_send(venue_ids=[venue.pk]).count()
+    if waiting:
+        to_send = _rows(
+            request,
+            "cases.refund",
+            venue__id__exact=venue.pk,
+            state__exact=RefundState.AWAITING_WALLET,
+        )
+        rows.append(Row(_("Refunds that wait for a wallet"), str(waiting), to_send))
     return Figure(
-        title=_("To identify"),
-        value=str(unknown + surplus),
-        note=_("Coins that came and belong to nothing yet.")
-        if unknown + surplus
-        else _("Every coin that came has found its due."),
-        url=receipts if unknown or not surplus else requests,
-        tone=BAD if unknown + surplus else OK,
-        rows=[
-            Row(_("Without a known reference"), str(unknown), receipts),
-            Row(_("Late or too much"), str(surplus), requests),
-        ]
-        if unknown + surplus
-        else [],
+        title=_("Open cases"),
+        value=str(total),
+        note=_("Payments that need a person.")
+        if total
+        else _("Every payment is where it belongs."),
+        url=_rows(request, "cases.case", **listed),
+        tone=BAD if total else WAITS if waiting else OK,
+        rows=rows,
     )
 
 

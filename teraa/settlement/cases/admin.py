@@ -62,6 +62,11 @@ class CaseAdmin(MoneyAdmin):
     search_help_text = _("Reference, transaction, memo, sender or who is in charge.")
     date_hierarchy = "opened_at"
     ordering = ["-opened_at"]
+    # Its page is a story of its own; these are what a form would hold.
+    fields = [
+        *["kind", "payee", "venue", "request", "receipt", "refund", "units", "state"],
+        *["assignee", "resolution", "opened_at", "closed_at", "closed_by"],
+    ]
     actions_list = ["explorer", "books"]
 
     @display(description=_("kind"), ordering="kind", label=KIND_COLOURS)
@@ -137,6 +142,10 @@ class RefundAdmin(MoneyAdmin):
     search_help_text = _("Reference, address, transaction, code of a due or reason.")
     date_hierarchy = "drafted_at"
     ordering = ["-drafted_at"]
+    fields = [
+        *["reference", "payee", "venue", "variant", "amount_units", "amount_cents"],
+        *["destination", "state", "drafted_by", "drafted_at"],
+    ]
     actions_list = ["sheet"]
 
     @display(description=_("to be sent"), ordering="amount_units")
