@@ -23,8 +23,11 @@ TERAA_LIVE_PORT = env.int("TERAA_LIVE_PORT", TERAA_PORT + 1)
 # Behind a reverse proxy both processes share one origin: then this is empty.
 TERAA_LIVE_URL = env.str("TERAA_LIVE_URL", "")
 TERAA_NODE_URL = env.str("TERAA_NODE_URL", f"http://127.0.0.1:{TERAA_PORT + 3}")
+# Several nodes, our own first; empty: the one above.
+TERAA_NODE_URLS: list[str] = env.list("TERAA_NODE_URLS", [])
 TERAA_NODE_HOOKS_URL = env.str("TERAA_NODE_HOOKS_URL", f"http://127.0.0.1:{TERAA_PORT + 4}")
 TERAA_NODE_NETHASH = env.str("TERAA_NODE_NETHASH", "")
+TERAA_VERIFY_BLOCKS = env.str("TERAA_VERIFY_BLOCKS", "signatures")
 TERAA_HOOK_BASE = env.str("TERAA_HOOK_BASE", f"http://127.0.0.1:{TERAA_PORT}")
 # Lets a Prometheus on another machine read /metrics; without it only this machine may.
 TERAA_METRICS_TOKEN = env.str("TERAA_METRICS_TOKEN", "")

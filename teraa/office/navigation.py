@@ -99,6 +99,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("osm.receipt", "call_received"),
             ("osm.allocation", "rule"),
             ("osm.watchedaddress", "visibility"),
+            ("osm.addressbalance", "account_balance_wallet"),
             ("osm.blockcursor", "monitor_heart"),
             ("osm.nodepeer", "dns"),
             ("osm.network", "hub"),
@@ -175,6 +176,7 @@ EMPTY: dict[str, str | Promise] = {
     "settlement.due": _("Dues open by themselves when something waits for its money."),
     "settlement.tender": _("Payments show up here as the tills take them."),
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),
+    "osm.addressbalance": _("What the nodes say our addresses hold is read every hour."),
     "settlement.osmrate": _(
         "Decide how many euros an OSM is worth: without a rate no till takes OSM."
     ),

@@ -50,7 +50,13 @@ from teraa.settlement.cases.people import Person
 from teraa.settlement.models import Collection, Due, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
-from teraa.settlement.osm.models import ChainTransaction, OsmRequest
+from teraa.settlement.osm.models import (
+    AddressBalance,
+    ChainTransaction,
+    NodePeer,
+    OsmRequest,
+    WatchedAddress,
+)
 from teraa.settlement.queries import settled_tenders
 from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
 from teraa.venues.models import (
@@ -166,11 +172,27 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _people(house, at)
     _printer(house)
     _sales(house, channel, at)
+    _balances(house, at)
     _bookings(house, at)
     _baskets(house, at)
     _events(house, at)
     _refunds(house, at)
     return house
+
+
+def _balances(house: House, at: datetime.datetime) -> None:
+    """What our node says this venue's addresses hold."""
+    AddressBalance.objects.bulk_create(
+        AddressBalance(
+            peer=NodePeer.objects.get(),
+            watched=watched,
+            height=1,
+            block_id="0" * 64,
+            balance_units=OSM,
+            read_at=at,
+        )
+        for watched in WatchedAddress.objects.filter(venue=house.venue)
+    )
 
 
 def _catalogue(word: str, venue: Venue, at: datetime.datetime) -> Product:

@@ -7,7 +7,13 @@ from django.urls import reverse
 
 from teraa.settlement import operations
 from teraa.settlement.models import Effect, OsmRate, PaymentPolicy, RateFeed, RateReading
-from teraa.settlement.osm.models import NodeHint, NodePeer, OsmRequest
+from teraa.settlement.osm.models import (
+    AddressBalance,
+    NodeHint,
+    NodePeer,
+    OsmRequest,
+    WatchedAddress,
+)
 from tests import make
 from tests.settlement import cast
 from tests.settlement.osm.chain_facts import receive
@@ -49,6 +55,14 @@ def request_(at):
         network=cursor.network, url="http://node", role="own", segment="5" * 32
     )
     NodeHint.objects.create(peer=peer, event="x", dedupe_key="1", body={}, received_at=at)
+    AddressBalance.objects.create(
+        peer=peer,
+        watched=WatchedAddress.objects.get(address=request.address),
+        height=1000,
+        block_id="a" * 64,
+        balance_units=1,
+        read_at=at,
+    )
     request.refresh_from_db()
     return request
 

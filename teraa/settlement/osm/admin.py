@@ -1,4 +1,4 @@
-"""The OSM channel in the back office: requests, receipts, and how the chain is followed."""
+"""The OSM channel in the back office: requests, receipts, blocks. Nodes are in `node_admin`."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ from teraa.common.clock import now
 from teraa.common.problems import Problem
 from teraa.settlement import operations
 from teraa.settlement.office import ChainAdmin, MoneyAdmin, MoneyInline, coins, euros, link, links
+from teraa.settlement.osm import node_admin  # noqa: F401 - found through this module
 from teraa.settlement.osm.models import (
     Allocation,
     Block,
-    BlockCursor,
     ChainTransaction,
-    Network,
-    NodeHint,
-    NodePeer,
     OsmRequest,
     Receipt,
     RequestAct,
     WatchedAddress,
 )
-from teraa.settlement.osm.states import CursorState, RequestState
+from teraa.settlement.osm.states import RequestState
 from teraa.venues.office import venues_seen
 from teraa.venues.permissions_table import RESOLVE_MONEY
 
@@ -44,12 +41,6 @@ REQUEST_COLOURS = {
     RequestState.SETTLED: "success",
     RequestState.EXPIRED: "",
     RequestState.CANCELLED: "",
-}
-CURSOR_COLOURS = {
-    CursorState.LIVE: "success",
-    CursorState.CATCHUP: "warning",
-    CursorState.STALLED: "danger",
-    CursorState.HALTED: "danger",
 }
 
 
@@ -317,50 +308,3 @@ class BlockAdmin(ChainAdmin):
     @display(description=_("transactions that concern us"))
     def ours(self, block: Block) -> SafeString:
         return links(block.chain_transactions.order_by("position"))
-
-
-@admin.register(BlockCursor)
-class BlockCursorAdmin(ChainAdmin):
-    list_display = ["network", "height", "tip_height", "state_label", "reason", "checked_at"]
-    list_select_related = ["network"]
-    fields = [
-        *["network", "height", "block_id", "tip_height", "state", "reason"],
-        *["live_since", "tip_moved_at", "checked_at", "epoch"],
-    ]
-    readonly_fields = ["state"]
-
-    @display(description=_("state"), label=CURSOR_COLOURS)
-    def state_label(self, cursor: BlockCursor) -> tuple[str, Any]:
-        return cursor.state, cursor.get_state_display()
-
-
-@admin.register(NodePeer)
-class NodePeerAdmin(ChainAdmin):
-    list_display = ["url", "role", "last_height", "answered_at", "last_error"]
-    fields = [
-        *["url", "hooks_url", "role", "network", "last_height", "last_block_id"],
-        *["answered_at", "last_error"],
-    ]
-
-
-@admin.register(Network)
-class NetworkAdmin(ChainAdmin):
-    list_display = ["token", "symbol", "nethash", "block_seconds", "fee", "read_at"]
-    fields = [
-        *["token", "symbol", "nethash", "address_version", "dialect", "block_seconds", "fee"],
-        *["memo_bytes", "delegates", "epoch", "read_at"],
-    ]
-    readonly_fields = ["fee"]
-
-    @display(description=_("fee of a transfer"))
-    def fee(self, network: Network) -> str:
-        return coins(network.fee_units)
-
-
-@admin.register(NodeHint)
-class NodeHintAdmin(ChainAdmin):
-    list_display = ["event", "peer", "received_at", "handled_at"]
-    list_filter = ["event"]
-    list_select_related = ["peer"]
-    ordering = ["-pk"]
-    fields = ["event", "peer", "body", "received_at", "handled_at"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from . import signatures
+from . import schnorr, signatures
 from .addresses import KeyPair
 from .amounts import read_units
 
@@ -80,7 +80,12 @@ class BlockHeader:
         if not self.block_signature:
             return False
         message = self.serialised(with_signature=False)
-        return signatures.verifies(message, self.block_signature, self.generator_public_key)
+        # 2.5 and 3.9.1 sign blocks by ECDSA; 64 bytes could only be the other kind.
+        kind = schnorr if len(self.block_signature) == 2 * schnorr.LENGTH else signatures
+        try:
+            return bool(kind.verifies(message, self.block_signature, self.generator_public_key))
+        except (ValueError, struct.error):
+            return False
 
 
 def payload_hash(transaction_ids: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from teraa.settlement.osm.blocks import BlockHeader
-from teraa.settlement.osm.transactions import Transaction
+from teraa.settlement.osm.transactions_v2 import AnyTransaction
 
 MOST_OF_POOL: Final = 1000
 """A pool is asked every second: the rest of a very full one is seen when a block takes it."""
@@ -55,6 +55,14 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A transaction as long lists show it: in which block it is said to be, its bytes unproven."""
+
+    block_id: str
+    transaction: AnyTransaction
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """A webhook as the node lists it; ``token`` only right after it was made (64 hex)."""
 
@@ -66,6 +74,8 @@ class Hook:
 
 class NodeClient(Protocol):
     """One node. Every call is one or a few HTTP requests; all raise NodeTrouble."""
+
+    dialect: str
 
     def configuration(self) -> Configuration:
         """What network this is."""
@@ -82,11 +92,30 @@ class NodeClient(Protocol):
     def headers(self, first: int, last: int) -> list[BlockHeader]:
         """Headers of a closed range of at most 100 heights, by height. Gaps are the caller's."""
 
-    def transactions(self, block_id: str, count: int) -> list[Transaction]:
+    def transactions(self, block_id: str, count: int) -> list[AnyTransaction]:
         """All transactions of a block in block order; ``count`` says how many to expect."""
 
-    def pool(self) -> list[Transaction]:
+    def pool(self) -> list[AnyTransaction]:
         """What waits to be put in a block; of a very full pool only the first MOST_OF_POOL."""
+
+    def waits(self, txid: str) -> bool:
+        """Whether a transaction waits in the node's pool."""
+
+    def listed(self, since: int, until: int, page: int) -> list[Listed]:
+        """A page of 100 of what blocks of that time may hold, in the order of the chain.
+
+        ``since`` and ``until`` are the times of the first and the last block, in seconds since
+        the network's epoch. More may come than those blocks hold, never less; short at the end.
+        """
+
+    def balance(self, address: str) -> int:
+        """What an address holds, in units of 10⁻⁸; nothing for one the chain never saw."""
+
+    def delegates(self, count: int) -> list[str]:
+        """The public keys of the ``count`` delegates with the most votes: those who forge."""
+
+    def clock(self) -> int:
+        """The node's own time, in whole seconds since the network's epoch."""
 
     def hooks(self) -> list[Hook]:
         """The webhooks the node knows."""

@@ -91,6 +91,7 @@ class CursorReason(models.TextChoices):
     NODE_BEHIND = "node_behind", _("The OSM node has gone back behind what we already know.")
     TIP_STILL = "tip_still", _("The chain makes no new blocks.")
     WRONG_NETWORK = "wrong_network", _("The node belongs to another network than ours.")
+    NODE_CONFLICT = "node_conflict", _("The OSM nodes disagree about what happened.")
     DEEP_REORG = "deep_reorg", _("The chain was rewritten deeper than we follow by ourselves.")
 
 
@@ -98,3 +99,26 @@ class PeerRole(models.TextChoices):
     OWN = "own", _("Our own node")
     TRUSTED = "trusted", _("Trusted node")
     PUBLIC = "public", _("Public node")
+
+
+class PeerSource(models.TextChoices):
+    SETTINGS = "settings", _("In the settings")
+    OFFICE = "office", _("In the office")
+
+
+class PeerHealth(models.TextChoices):
+    """What a node is good for now; only a healthy one counts when nodes must agree."""
+
+    UNKNOWN = "unknown", _("Not asked yet")
+    HEALTHY = "healthy", _("Healthy")
+    SILENT = "silent", _("Does not answer")
+    STALE = "stale", _("Behind the others, or its clock is wrong")
+    QUARANTINED = "quarantined", _("Not believed for a while: it gave a false answer")
+    DISABLED = "disabled", _("Given up: it gave false answers again and again")
+
+
+class HooksState(models.TextChoices):
+    NONE = "", _("None")
+    IN_PLACE = "in_place", _("In place")
+    SILENT = "silent", _("Silent while blocks are made")
+    UNREACHABLE = "unreachable", _("Cannot be made")

@@ -23,8 +23,23 @@ EVENT_LENGTH = 40
 MOST_IDS = 50
 ID_LENGTH = 64
 
+CROWD = 10_000
+"""So many hints that nobody answered say no more than the newest of them."""
+
+# A hint in a crowd makes room first: all but the newest word of a block may go, for a hint only
+# ever means "look", and one look answers them all.
 STORE_AND_WAKE = """
-WITH stored AS (
+WITH crowd AS MATERIALIZED (
+    SELECT 1 FROM osm_node_hint WHERE handled_at IS NULL OFFSET %s LIMIT 1
+), spare AS MATERIALIZED (
+    SELECT id FROM osm_node_hint
+    WHERE EXISTS (SELECT 1 FROM crowd) AND handled_at IS NULL AND id IS DISTINCT FROM (
+        SELECT max(id) FROM osm_node_hint WHERE handled_at IS NULL AND event = 'block.applied'
+    )
+    FOR UPDATE SKIP LOCKED
+), thinned AS (
+    DELETE FROM osm_node_hint WHERE id IN (SELECT id FROM spare)
+), stored AS (
     INSERT INTO osm_node_hint (peer_id, event, dedupe_key, body, received_at)
     VALUES (%s, %s, %s, %s::jsonb, %s)
     ON CONFLICT (peer_id, dedupe_key) DO NOTHING RETURNING id
@@ -58,7 +73,7 @@ def take_hint(request: HttpRequest, segment: str) -> HttpResponse:
     key = hashlib.sha256("\n".join([event, *ids]).encode()).hexdigest()
     with connection.cursor() as cursor:
         body_json = json.dumps({"ids": ids[:MOST_IDS]})
-        cursor.execute(STORE_AND_WAKE, [hooks[0].peer_id, event, key, body_json, now()])
+        cursor.execute(STORE_AND_WAKE, [CROWD, hooks[0].peer_id, event, key, body_json, now()])
     return HttpResponse(status=204)
 
 

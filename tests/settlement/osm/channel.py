@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from teraa.common.clock import now
 from teraa.settlement.models import Due
 from teraa.settlement.osm.devnet.node import DevelopmentNode
-from teraa.settlement.osm.dialects.core2 import Core2Node
+from teraa.settlement.osm.dialects import connect
+from teraa.settlement.osm.dialects.buckets import TokenBucket
 from teraa.settlement.osm.fakes.lying_wire import LyingWire
+from teraa.settlement.osm.ingest.networks import entered_peers
+from teraa.settlement.osm.ingest.peers import Peers
+from teraa.settlement.osm.ingest.verify import BlockCheck
 from teraa.settlement.osm.ingest.worker import Place, Worker
-from teraa.settlement.osm.models import BlockCursor, OsmRequest
+from teraa.settlement.osm.models import BlockCursor, NodePeer, OsmRequest
+from teraa.settlement.osm.node import NodeClient
 from teraa.venues.models import Payee
 from tests.settlement import cast
 
@@ -20,19 +27,70 @@ STEP = datetime.timedelta(seconds=10)
 HOOK_BASE = "http://127.0.0.1:9"
 
 
-class Channel:
-    """``node`` makes blocks when told to; ``look`` is what a hint or a second's silence sets off."""
+class AtOnce(Executor):
+    """Does at once what it is given: looks at other nodes come in a known order."""
 
-    def __init__(self, node: DevelopmentNode, *, hooks: bool = False, pinned: str | None = None):
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+
+class Channel:
+    """``node`` makes blocks when told to; ``look`` is what a hint or a second's silence sets off.
+
+    ``others`` are further nodes, as the settings name them (``public=http://…``); every node has a
+    wire of its own that may lie.
+    """
+
+    def __init__(
+        self,
+        node: DevelopmentNode,
+        *,
+        hooks: bool = False,
+        pinned: str | None = None,
+        others: Sequence[str] = (),
+        check: BlockCheck = BlockCheck.SIGNATURES,
+    ):
         self.node = node
-        self.wire = LyingWire()
-        self.client = Core2Node(node.url, node.hooks_url, transport=self.wire)
-        hooks_url = node.hooks_url if hooks else ""
-        self.place = Place(
-            node.url, hooks_url, node.nethash if pinned is None else pinned, HOOK_BASE
+        self.wires = {}
+        self.wire = self.wire_of(node.url)
+        self.client: NodeClient = self._connect(
+            node.url, node.hooks_url if hooks else "", TokenBucket()
         )
-        self.worker = Worker(self.client, self.place)
+        self._urls = [node.url, *others]
+        self._hooks_url = node.hooks_url if hooks else ""
+        self._check = check
+        self.place = Place(node.nethash if pinned is None else pinned, HOOK_BASE)
+        self.begin()
         self.now = now()
+
+    def begin(self) -> None:
+        """A new ingest, as after a start of its process."""
+        rows = entered_peers(self._urls, hooks_url=self._hooks_url)
+        self.peers = Peers(rows, check=self._check, connecting=self._connect, executor=AtOnce())
+        self.worker = Worker(self.peers, self.place)
+        self.worker.soonest = 0.0
+
+    def wire_of(self, url: str) -> LyingWire:
+        """The wire to a node, made when first asked for."""
+        return self.wires.setdefault(url, LyingWire())
+
+    def follow(self, node: DevelopmentNode) -> None:
+        """From now on our own node answers from another chain: a fork, as seen from outside."""
+        self.node = node
+        self.client = self._connect(node.url, "", TokenBucket())
+        self.peers.own.client = self.client
+
+    def peer(self, url: str | None = None) -> NodePeer:
+        """The row of a node, by default of our own."""
+        return NodePeer.objects.get(url=url or self._urls[0])
+
+    def _connect(self, url: str, hooks_url: str, bucket: TokenBucket) -> NodeClient:
+        return connect(url, hooks_url, transport=self.wire_of(url), bucket=bucket)
 
     def look(self, *, later: datetime.timedelta = datetime.timedelta()) -> dict[str, Any]:
         """Look until there is nothing more to read; return what the heartbeat would say."""
@@ -50,7 +108,8 @@ class Channel:
 
     def close(self) -> None:
         self.worker.close()
-        self.client.close()
+        for wire in self.wires.values():
+            wire.close()
 
     @property
     def cursor(self) -> BlockCursor:

@@ -8,7 +8,6 @@ from teraa.settlement.models import Effect
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.dialects.core2 import Core2Node
 from teraa.settlement.osm.ingest.follower import RESCAN_DEPTH
-from teraa.settlement.osm.ingest.worker import Worker
 from teraa.settlement.osm.models import Block, BlockCursor, ChainTransaction
 from teraa.settlement.osm.transactions import to_post
 from teraa.settlement.queries import due_state
@@ -27,12 +26,7 @@ def two_nodes():
 
 
 def follow(channel, node):
-    """From now on the same ingest reads another node: what a fork looks like from outside."""
-    channel.client.close()
-    channel.client = Core2Node(node.url, transport=None)
-    channel.worker._follower.node = channel.client
-    channel.worker.node = channel.client
-    channel.node = node
+    channel.follow(node)
 
 
 def test_a_payment_that_another_chain_lacks_is_checked_before_anything_is_said(two_nodes):
@@ -225,7 +219,7 @@ def test_it_goes_on_where_a_killed_ingest_stopped(channel):
         channel.look()
         # Killed between two blocks; what the next one finds is all there is to know.
         channel.worker.close()
-        channel.worker = Worker(channel.client, channel.place)
+        channel.begin()
         channel.look()
     request.refresh_from_db()
     assert (request.state, due_state(due.pk).state) == ("settled", "settled")

@@ -5,7 +5,8 @@
     with wire.lying("/transactions", without_last_row):
         ...
 
-Every path that was asked for is kept in ``asked``.
+Every path that was asked for is kept in ``asked``, with what was sent along in ``sent``. Paths that
+contain a key of ``invented`` are answered by its value, without asking anybody.
 """
 
 from __future__ import annotations
@@ -36,8 +37,12 @@ class LyingWire(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.silent = False
         self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.cut_at: int | None = None
+        self.invented: dict[str, dict[str, Any]] = {}
         self._lies: list[Lie] = []
         self._honest = httpx.HTTPTransport()
 
@@ -45,10 +50,15 @@ class LyingWire(httpx.BaseTransport):
         """Ask the node, unless silent, and change its answer as told."""
         path = request.url.raw_path.decode()
         self.asked.append(f"{request.method} {path}")
+        self.sent.append((path, request.read()))
         if self.silent:
             raise httpx.ConnectError("nobody answers", request=request)
         if self.status is not None:
-            return httpx.Response(self.status, json={"statusCode": self.status}, request=request)
+            said = {"statusCode": self.status}
+            return httpx.Response(self.status, json=said, headers=self.headers, request=request)
+        for part, told in self.invented.items():
+            if part in path:
+                return httpx.Response(200, json=told, request=request)
         answer = self._honest.handle_request(request)
         content = answer.read()
         answer.close()
@@ -58,6 +68,8 @@ class LyingWire(httpx.BaseTransport):
             for lie in lies:
                 told = lie.twist(copy.deepcopy(told))
             content = json.dumps(told).encode()
+        if self.cut_at is not None:
+            content = content[: self.cut_at]
         return httpx.Response(answer.status_code, content=content, request=request)
 
     def close(self) -> None:

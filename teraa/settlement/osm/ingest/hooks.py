@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 
+from django.db import transaction
+
 from teraa.settlement.osm.models import NodeHint, NodeHook, NodePeer
 from teraa.settlement.osm.node import NodeClient
 
@@ -13,35 +15,56 @@ EVENTS = ("block.applied", "block.reverted", "transaction.pool.added")
 
 SENT_HALF = 32
 KEPT_FOR = datetime.timedelta(days=30)
+ROTATED_AFTER = datetime.timedelta(days=30)
+"""A token that was overheard is worth a month of hints at the most."""
 
 
 def reconcile(*, peer: NodePeer, node: NodeClient, base: str, at: datetime.datetime) -> list[str]:
     """Make the node's list of webhooks what it should be; return the events made anew.
 
-    Hooks of ours that we do not know (another database's, a crash between making and noting one)
-    are deleted: a dead target delays the next. Raises NodeTrouble.
+    One that is a month old is replaced: the new one is made first, and both are listened to until
+    the old one is gone. Hooks of ours that we do not know (another database's, a crash between
+    making and noting one) are deleted: a dead target delays the next. Raises NodeTrouble.
     """
-    target = f"{base.rstrip('/')}/hooks/node/{peer.segment}/"
-    known = {hook.event: hook.node_hook_id for hook in peer.hooks.all()}
-    present = set()
-    for hook in node.hooks():
-        if not hook.target.startswith(f"{base.rstrip('/')}/hooks/node/"):
-            continue
-        wanted = hook.target == target and hook.event in EVENTS and known.get(hook.event) == hook.id
-        if wanted:
-            present.add(hook.event)
-        else:
-            node.delete_hook(hook.id)
+    ours = f"{base.rstrip('/')}/hooks/node/"
+    target = f"{ours}{peer.segment}/"
+    there = [hook for hook in node.hooks() if hook.target.startswith(ours)]
+    known = {hook.event: hook for hook in peer.hooks.filter(retired_at__isnull=True)}
+    kept = {
+        hook.id
+        for hook in there
+        if hook.target == target
+        and hook.event in EVENTS
+        and (row := known.get(hook.event)) is not None
+        and row.node_hook_id == hook.id
+        and at - row.created_at < ROTATED_AFTER
+    }
+    present = {hook.event for hook in there if hook.id in kept}
     made = [event for event in EVENTS if event not in present]
     for event in made:
-        hook = node.create_hook(event=event, target=target)
-        half = hashlib.sha256(hook.token[:SENT_HALF].encode()).hexdigest()
-        NodeHook.objects.update_or_create(
+        _make(peer=peer, node=node, event=event, target=target, at=at)
+    for hook in there:
+        if hook.id not in kept:
+            node.delete_hook(hook.id)
+    peer.hooks.filter(retired_at__isnull=False).delete()
+    return made
+
+
+def _make(
+    *, peer: NodePeer, node: NodeClient, event: str, target: str, at: datetime.datetime
+) -> None:
+    """A hook at the node and its row; the one before is heard until its end."""
+    hook = node.create_hook(event=event, target=target)
+    half = hashlib.sha256(hook.token[:SENT_HALF].encode()).hexdigest()
+    with transaction.atomic():
+        peer.hooks.filter(event=event, retired_at__isnull=True).update(retired_at=at)
+        NodeHook.objects.create(
             peer=peer,
             event=event,
-            defaults={"node_hook_id": hook.id, "half_token_sha256": half, "created_at": at},
+            node_hook_id=hook.id,
+            half_token_sha256=half,
+            created_at=at,
         )
-    return made
 
 
 def forget_old_hints(at: datetime.datetime) -> int:

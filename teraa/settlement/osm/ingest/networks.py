@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import secrets
+from collections.abc import Sequence
 
 from teraa.settlement.osm.models import Network, NodePeer
 from teraa.settlement.osm.node import Configuration
-from teraa.settlement.osm.states import PeerRole
-
-SEGMENT_BYTES = 16
+from teraa.settlement.osm.states import PeerRole, PeerSource
 
 
 class WrongNetwork(Exception):
@@ -42,16 +40,21 @@ def learn_network(configuration: Configuration, *, pinned: str, at: datetime.dat
     return network
 
 
-def own_peer(*, network: Network, url: str, hooks_url: str) -> NodePeer:
-    """The row of our own node at ``url``, with its unguessable path for hooks."""
-    peer, _ = NodePeer.objects.update_or_create(
-        network=network,
-        url=url,
-        defaults={"hooks_url": hooks_url},
-        create_defaults={
-            "hooks_url": hooks_url,
-            "role": PeerRole.OWN,
-            "segment": secrets.token_hex(SEGMENT_BYTES),
-        },
-    )
-    return peer
+def entered_peers(urls: Sequence[str], *, hooks_url: str) -> list[NodePeer]:
+    """The nodes of the settings as unsaved rows, the one that is asked first in front.
+
+    An entry is an address, after ``own=``, ``trusted=`` or ``public=``. Without such a word the
+    first one is our own and the others are public. Only the first own one sends us webhooks.
+    Raises ValueError for an unknown word.
+    """
+    rows: list[NodePeer] = []
+    for entry in (one.strip() for one in urls if one.strip()):
+        word, equals, rest = entry.partition("=")
+        if equals and "/" not in word:
+            role, url = PeerRole(word.strip()), rest.strip()
+        else:
+            role, url = PeerRole.PUBLIC if rows else PeerRole.OWN, entry
+        hooks = hooks_url if role == PeerRole.OWN and not any(one.hooks_url for one in rows) else ""
+        if url.rstrip("/") not in {one.url.rstrip("/") for one in rows}:
+            rows.append(NodePeer(url=url, hooks_url=hooks, role=role, source=PeerSource.SETTINGS))
+    return rows

@@ -6,22 +6,20 @@ import datetime
 from typing import Any
 
 from teraa.settlement.osm.availability import FRESH_FOR
+from teraa.settlement.osm.ingest.health import still_after
 from teraa.settlement.osm.ingest.store import Leadership
-from teraa.settlement.osm.models import BlockCursor, NodePeer
+from teraa.settlement.osm.models import BlockCursor
 from teraa.settlement.osm.node import Tip
 from teraa.settlement.osm.states import CursorReason, CursorState
 
 CONFIRMED_EVERY = datetime.timedelta(seconds=2)
-SLOTS_STILL = 5
-LONGEST_STILL = datetime.timedelta(seconds=60)
 
 
 class Status:
     """Keeps the cursor's state of one leadership; writes when it changes, or every two seconds."""
 
-    def __init__(self, leadership: Leadership, peer: NodePeer, *, at: datetime.datetime) -> None:
+    def __init__(self, leadership: Leadership, *, at: datetime.datetime) -> None:
         self._rows = BlockCursor.objects.filter(network=leadership.network, epoch=leadership.epoch)
-        self._peer = peer
         cursor = self._rows.get()
         # A short gap is none: whatever was paid in it is read before anything is judged.
         seamless = cursor.checked_at is not None and at - cursor.checked_at <= FRESH_FOR
@@ -32,8 +30,7 @@ class Status:
         self._tip_moved_at = at
         self._written_at: datetime.datetime | None = None
         self._looked_at = at
-        slots = datetime.timedelta(seconds=SLOTS_STILL * leadership.network.block_seconds)
-        self._still_after = max(slots, LONGEST_STILL)
+        self._still_after = still_after(leadership.network.block_seconds)
 
     def begin_look(self, *, at: datetime.datetime) -> None:
         """Before a look: after a sleep nobody planned (a suspended machine) we are not live.
@@ -59,21 +56,23 @@ class Status:
         else:
             self._become(CursorState.LIVE, CursorReason.NONE, at)
 
-    def stalled(self, reason: CursorReason, error: str, *, at: datetime.datetime) -> None:
+    def stalled(self, reason: CursorReason, *, at: datetime.datetime) -> None:
         """The node is of no use for now."""
-        self._become(CursorState.STALLED, reason, at, error=error)
+        self._become(CursorState.STALLED, reason, at)
 
-    def halted(self, reason: CursorReason, error: str, *, at: datetime.datetime) -> None:
+    def halted(self, reason: CursorReason, *, at: datetime.datetime) -> None:
         """Only a person can say how to go on."""
-        self._become(CursorState.HALTED, reason, at, error=error)
+        self._become(CursorState.HALTED, reason, at)
+
+    def changed_node(self, *, at: datetime.datetime) -> None:
+        """Another node is followed now: its tip is another, and moves by itself."""
+        self._tip, self._tip_moved_at = None, at
 
     def described(self) -> dict[str, Any]:
         """For the heartbeat."""
         return {"state": self.state, "reason": self.reason}
 
-    def _become(
-        self, state: CursorState, reason: CursorReason, at: datetime.datetime, *, error: str = ""
-    ) -> None:
+    def _become(self, state: CursorState, reason: CursorReason, at: datetime.datetime) -> None:
         changed = (state, reason) != (self.state, self.reason)
         if state != CursorState.LIVE:
             self._live_since = None
@@ -95,14 +94,3 @@ class Status:
         if tip is not None:
             changes |= {"tip_height": tip.height, "tip_block_id": tip.block_id}
         self._rows.update(**changes)
-        self._note_peer(tip, error, at)
-
-    def _note_peer(self, tip: Tip | None, error: str, at: datetime.datetime) -> None:
-        changes: dict[str, Any] = {"last_error": error}
-        if tip is not None and not error:
-            changes |= {
-                "last_height": tip.height,
-                "last_block_id": tip.block_id,
-                "answered_at": at,
-            }
-        NodePeer.objects.filter(pk=self._peer.pk).update(**changes)

@@ -17,14 +17,18 @@ from django.db.models import Exists, OuterRef
 from teraa.settlement.cases.watching import look_at_transactions
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm import references
-from teraa.settlement.osm.blocks import BlockHeader
 from teraa.settlement.osm.derive import LAST_SECOND
+from teraa.settlement.osm.ingest import rows
 from teraa.settlement.osm.ingest.amounts import asked_amounts
 from teraa.settlement.osm.ingest.matching import Known, match
+from teraa.settlement.osm.ingest.movements import (
+    concerns,
+    payments_of,
+)
+from teraa.settlement.osm.ingest.quorum import ALONE, Agreement
 from teraa.settlement.osm.ingest.verify import (
     VerifiedBlock,
     VerifiedTransaction,
-    concerns,
     verify_signatures,
 )
 from teraa.settlement.osm.models import (
@@ -35,11 +39,10 @@ from teraa.settlement.osm.models import (
     Network,
     OsmRequest,
     Receipt,
-    WatchedAddress,
 )
-from teraa.settlement.osm.moments import moment
 from teraa.settlement.osm.states import AllocationKind, Direction, RequestState
-from teraa.settlement.osm.transactions import TRANSFER
+
+AGREED_COLUMNS = ("vouched_height", "agreed_height", "unanimous_height")
 
 
 class LeadershipLost(Exception):
@@ -59,11 +62,18 @@ class Leadership:
 
 
 @transaction.atomic
-def store_blocks(by: Leadership, blocks: Sequence[VerifiedBlock], *, at: datetime.datetime) -> int:
+def store_blocks(
+    by: Leadership,
+    blocks: Sequence[VerifiedBlock],
+    *,
+    at: datetime.datetime,
+    agreement: Agreement = ALONE,
+) -> int:
     """Store blocks that follow the cursor, all that they mean for us, and move the cursor.
 
-    Live, that is one block; catching up, up to a hundred. Returns how many requests moved.
-    Raises LeadershipLost, CursorMoved, verify.TransactionRefused.
+    Live, that is one block; catching up, up to a hundred. ``agreement`` says up to where nodes
+    hold these blocks too. Returns how many requests moved. Raises LeadershipLost, CursorMoved,
+    verify.TransactionRefused.
     """
     cursor = _locked_cursor(by)
     first, last = blocks[0].header, blocks[-1]
@@ -77,10 +87,25 @@ def store_blocks(by: Leadership, blocks: Sequence[VerifiedBlock], *, at: datetim
     ]
     touched = _store_transactions(by.network, placed, at)
     cursor.height, cursor.block_id = last.header.height, last.block_id
-    cursor.save(update_fields=["height", "block_id"])
+    cursor.save(update_fields=["height", "block_id", *_agree(cursor, agreement)])
     due = OsmRequest.objects.filter(network=by.network, next_height__lte=cursor.height)
     touched.update(due.values_list("pk", flat=True))
     return len(bring_up_to_date(request_ids=touched, at=at))
+
+
+@transaction.atomic
+def store_agreement(by: Leadership, agreement: Agreement, *, at: datetime.datetime) -> int:
+    """Note up to where nodes hold the same blocks as we; what waited for it is derived again.
+
+    Returns how many requests moved. Raises LeadershipLost.
+    """
+    cursor = _locked_cursor(by)
+    changed = _agree(cursor, agreement)
+    if not changed:
+        return 0
+    cursor.save(update_fields=changed)
+    due = OsmRequest.objects.filter(network=by.network, next_height__lte=cursor.height)
+    return len(bring_up_to_date(request_ids=set(due.values_list("pk", flat=True)), at=at))
 
 
 @transaction.atomic
@@ -101,7 +126,7 @@ def store_pool(
     if returned:
         ChainTransaction.objects.filter(pk__in=returned).update(gone_at=None)
     look_at_transactions(transaction_ids=returned, at=at)
-    touched = _requests_paid_by(returned)
+    touched = requests_paid_by(returned)
     signed = [one for one in waiting if one.transaction.verifies()]
     touched |= _store_transactions(by.network, [(one, None, None) for one in signed], at)
     return len(bring_up_to_date(request_ids=touched, at=at))
@@ -120,7 +145,7 @@ def mark_gone(by: Leadership, txids: Iterable[str], *, at: datetime.datetime) ->
     gone = list(rows.values_list("pk", flat=True))
     ChainTransaction.objects.filter(pk__in=gone).update(gone_at=at)
     look_at_transactions(transaction_ids=gone, at=at)
-    return len(bring_up_to_date(request_ids=_requests_paid_by(gone), at=at))
+    return len(bring_up_to_date(request_ids=requests_paid_by(gone), at=at))
 
 
 @transaction.atomic
@@ -143,7 +168,7 @@ def end_limbo(
     over.exclude(txid__in=present).update(gone_at=at)
     over.update(limbo_since=None)
     look_at_transactions(transaction_ids=pks, at=at)
-    return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
+    return len(bring_up_to_date(request_ids=requests_paid_by(pks), at=at))
 
 
 @transaction.atomic
@@ -163,9 +188,15 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     limbo.update(block=None, position=None, limbo_since=at)
     removed.update(canonical=False)
     cursor.height, cursor.block_id = height, block_id
-    cursor.save(update_fields=["height", "block_id"])
+    for column in AGREED_COLUMNS:
+        found = getattr(cursor, column)
+        setattr(cursor, column, None if found is None else min(found, height))
+    cursor.fork_height = cursor.resume_height = None
+    cursor.save(
+        update_fields=["height", "block_id", "fork_height", "resume_height", *AGREED_COLUMNS]
+    )
     look_at_transactions(transaction_ids=pks, at=at)
-    return len(bring_up_to_date(request_ids=_requests_paid_by(pks), at=at))
+    return len(bring_up_to_date(request_ids=requests_paid_by(pks), at=at))
 
 
 @transaction.atomic
@@ -184,24 +215,6 @@ def expire(by: Leadership, *, at: datetime.datetime) -> int:
     return len(bring_up_to_date(request_ids=ids, at=at))
 
 
-def block_row(network: Network, header: BlockHeader, at: datetime.datetime) -> Block:
-    """An unsaved canonical row for a verified header."""
-    return Block(
-        network=network,
-        height=header.height,
-        block_id=header.id or "",
-        previous_id=header.previous_block,
-        forged_at=moment(header.timestamp, network.epoch),
-        generator_public_key=header.generator_public_key,
-        transactions=header.number_of_transactions,
-        amount_units=header.total_amount,
-        fee_units=header.total_fee,
-        payload_hash=header.payload_hash,
-        canonical=True,
-        stored_at=at,
-    )
-
-
 def _locked_cursor(by: Leadership) -> BlockCursor:
     cursor = BlockCursor.objects.select_for_update(no_key=True).get(network=by.network)
     if cursor.epoch != by.epoch:
@@ -209,17 +222,33 @@ def _locked_cursor(by: Leadership) -> BlockCursor:
     return cursor
 
 
+def _agree(cursor: BlockCursor, agreement: Agreement) -> list[str]:
+    """Move the heights that were agreed on; return the columns that changed.
+
+    Once agreed on stays agreed on, until blocks are taken back: a node that falls silent, or
+    changes its mind, does not unmake what it said.
+    """
+    changed = []
+    for column, height in zip(AGREED_COLUMNS, agreement, strict=True):
+        before = getattr(cursor, column)
+        after = None if height is None else max(before or 0, min(height, cursor.height))
+        if after != before:
+            setattr(cursor, column, after)
+            changed.append(column)
+    return changed
+
+
 def _store_headers(
     network: Network, blocks: Sequence[VerifiedBlock], at: datetime.datetime
 ) -> dict[str, Block]:
     """A block that left our chain and comes back is the same row again."""
-    rows = Block.objects.bulk_create(
-        [block_row(network, block.header, at) for block in blocks],
+    stored = Block.objects.bulk_create(
+        [rows.block_row(network, block.header, at) for block in blocks],
         update_conflicts=True,
         unique_fields=["network", "block_id"],
         update_fields=["canonical"],
     )
-    return {row.block_id: row for row in rows}
+    return {row.block_id: row for row in stored}
 
 
 def _store_transactions(
@@ -228,106 +257,39 @@ def _store_transactions(
     at: datetime.datetime,
 ) -> set[UUID]:
     """Store what concerns a watched address; return the requests that any of it pays."""
-    watched = _watched(network, [one for one, _, _ in placed])
-    ours = [item for item in placed if concerns(item[0], watched)]
+    watched = rows.watched_by(network, [one for one, _, _ in placed])
+    ours = [item for item in placed if concerns(item[0].transaction, item[0].sender, watched)]
     if not ours:
         return set()
     verify_signatures([one for one, _, _ in ours], addresses=watched)
     in_pool = ours[0][1] is None
     # What we know already keeps its place when the pool shows it, and finds it with its block.
     # (Naming a column that stays as it is makes the insert tell the keys of known rows, too.)
-    rows = ChainTransaction.objects.bulk_create(
-        [_transaction_row(network, one, block, place, at) for one, block, place in ours],
+    known = ChainTransaction.objects.bulk_create(
+        [rows.transaction_row(network, one, block, place, at) for one, block, place in ours],
         update_conflicts=True,
         unique_fields=["network", "txid"],
         update_fields=["version"] if in_pool else ["block", "position", "gone_at", "limbo_since"],
     )
-    stored = {row.txid: row.pk for row in rows}
+    stored = {row.txid: row.pk for row in known}
     receipts = [
         receipt
         for one, _, _ in ours
-        for receipt in _receipt_rows(one, stored[one.txid], watched, at)
+        for receipt in rows.receipt_rows(
+            payments_of(one.transaction),
+            sender=one.sender,
+            transaction_pk=stored[one.txid],
+            watched=watched,
+            at=at,
+        )
     ]
     Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
-    _allocate(network, [one for one, _, _ in ours], list(stored.values()), at)
+    allocate(network, list(stored.values()))
     look_at_transactions(transaction_ids=stored.values(), at=at)
-    return _requests_paid_by(stored.values())
+    return requests_paid_by(stored.values())
 
 
-def _watched(
-    network: Network, transactions: Sequence[VerifiedTransaction]
-) -> dict[str, WatchedAddress]:
-    addresses = {one.sender for one in transactions}
-    addresses |= {
-        one.transaction.recipient_id
-        for one in transactions
-        if one.transaction.type == TRANSFER and one.transaction.recipient_id
-    }
-    if not addresses:
-        return {}
-    rows = WatchedAddress.objects.filter(network=network, address__in=addresses)
-    return {row.address: row for row in rows}
-
-
-def _transaction_row(
-    network: Network,
-    one: VerifiedTransaction,
-    block: Block | None,
-    place: int | None,
-    at: datetime.datetime,
-) -> ChainTransaction:
-    transaction_ = one.transaction
-    return ChainTransaction(
-        network=network,
-        txid=one.txid,
-        version=transaction_.version,
-        type=transaction_.type,
-        sender=one.sender,
-        sender_public_key=transaction_.sender_public_key,
-        amount_units=transaction_.amount,
-        fee_units=transaction_.fee,
-        memo=transaction_.vendor_field,
-        memo_text=transaction_.memo.replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        sender_time=moment(transaction_.timestamp, network.epoch),
-        raw=one.raw,
-        first_seen_at=at,
-        block=block,
-        position=place,
-    )
-
-
-def _receipt_rows(
-    one: VerifiedTransaction,
-    transaction_pk: int,
-    watched: dict[str, WatchedAddress],
-    at: datetime.datetime,
-) -> list[Receipt]:
-    """Only a transfer of something from one address to another moves coins (T15)."""
-    transaction_ = one.transaction
-    recipient = transaction_.recipient_id
-    if transaction_.type != TRANSFER or not transaction_.amount or recipient == one.sender:
-        return []
-    sides = [(Direction.IN, recipient or ""), (Direction.OUT, one.sender)]
-    return [
-        Receipt(
-            transaction_id=transaction_pk,
-            venue_id=watched[address].venue_id,
-            watched=watched[address],
-            direction=direction,
-            amount_units=transaction_.amount,
-            stored_at=at,
-        )
-        for direction, address in sides
-        if address in watched
-    ]
-
-
-def _allocate(
-    network: Network,
-    transactions: Sequence[VerifiedTransaction],
-    transaction_pks: Sequence[int],
-    at: datetime.datetime,
-) -> None:
+def allocate(network: Network, transaction_pks: Sequence[int]) -> None:
     """Give every incoming receipt that has no live allocation one, by the references it carries."""
     live = Allocation.objects.filter(receipt=OuterRef("pk"), reversed_at__isnull=True)
     waiting = list(
@@ -340,9 +302,9 @@ def _allocate(
     if not waiting:
         return
     named = {
-        one.txid: references.find(one.transaction.memo)
-        for one in transactions
-        if one.transaction.vendor_field
+        receipt.transaction_id: references.find(receipt.transaction.memo_text)
+        for receipt in waiting
+        if receipt.transaction.memo_text
     }
     requests = OsmRequest.objects.filter(
         network=network, reference_norm__in={one for found in named.values() for one in found}
@@ -351,17 +313,17 @@ def _allocate(
         norm: Known(pk, address)
         for norm, pk, address in requests.values_list("reference_norm", "pk", "address")
     }
-    amounts = asked_amounts(network, [one for one in waiting if not named.get(one.transaction.txid)])
-    rows = []
+    amounts = asked_amounts(network, [one for one in waiting if not named.get(one.transaction_id)])
+    made = []
     for receipt in waiting:
         decided = match(
             address=receipt.watched.address,
-            references=named.get(receipt.transaction.txid, []),
+            references=named.get(receipt.transaction_id, []),
             known=known,
             # Taken out: a second transfer of the same amount pays nothing by itself.
             by_amount=amounts.pop((receipt.watched.address, receipt.amount_units), None),
         )
-        rows.append(
+        made.append(
             Allocation(
                 venue_id=receipt.venue_id,
                 receipt=receipt,
@@ -369,13 +331,14 @@ def _allocate(
                 request_id=decided.request_id,
                 amount_units=receipt.amount_units,
                 reason=decided.reason,
-                created_at=at,
+                created_at=receipt.stored_at,
             )
         )
-    Allocation.objects.bulk_create(rows)
+    Allocation.objects.bulk_create(made)
 
 
-def _requests_paid_by(transaction_pks: Iterable[int]) -> set[UUID]:
+def requests_paid_by(transaction_pks: Iterable[int]) -> set[UUID]:
+    """The requests that receipts of these transactions are counted for."""
     pks = list(transaction_pks)
     if not pks:
         return set()

@@ -1,10 +1,18 @@
 """Tables of the OSM channel: networks and nodes, the chain as we know it, requests for coins."""
 
 from teraa.settlement.osm.models.chain import Block, ChainTransaction, Receipt, WatchedAddress
-from teraa.settlement.osm.models.networks import BlockCursor, Network, NodeHint, NodeHook, NodePeer
+from teraa.settlement.osm.models.networks import (
+    AddressBalance,
+    BlockCursor,
+    Network,
+    NodeHint,
+    NodeHook,
+    NodePeer,
+)
 from teraa.settlement.osm.models.requests import Allocation, OsmRequest, RequestAct
 
 __all__ = [
+    "AddressBalance",
     "Allocation",
     "Block",
     "BlockCursor",

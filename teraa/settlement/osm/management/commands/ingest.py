@@ -11,9 +11,11 @@ from django.core.management.base import BaseCommand
 
 from teraa.live.loop import Loop
 from teraa.live.wake import INGEST
-from teraa.settlement.osm.dialects.core2 import Core2Node
 from teraa.settlement.osm.ingest.election import Election
+from teraa.settlement.osm.ingest.networks import entered_peers
+from teraa.settlement.osm.ingest.peers import Peers
 from teraa.settlement.osm.ingest.store import LeadershipLost
+from teraa.settlement.osm.ingest.verify import BlockCheck
 from teraa.settlement.osm.ingest.worker import IDLE, Place, Worker
 
 
@@ -51,14 +53,13 @@ def stand_by(election: Election) -> bool:
 def lead(election: Election) -> bool:
     """Follow the chain while leading; False when stopped, True when the seat was lost."""
     lost = False
-    place = Place(
-        url=settings.TERAA_NODE_URL,
-        hooks_url=settings.TERAA_NODE_HOOKS_URL,
-        pinned=settings.TERAA_NODE_NETHASH,
-        hook_base=settings.TERAA_HOOK_BASE,
+    place = Place(pinned=settings.TERAA_NODE_NETHASH, hook_base=settings.TERAA_HOOK_BASE)
+    urls = settings.TERAA_NODE_URLS or [settings.TERAA_NODE_URL]
+    peers = Peers(
+        entered_peers(urls, hooks_url=settings.TERAA_NODE_HOOKS_URL),
+        check=BlockCheck(settings.TERAA_VERIFY_BLOCKS),
     )
-    node = Core2Node(place.url, place.hooks_url)
-    worker = Worker(node, place, is_stopping=lambda: loop.stopping)
+    worker = Worker(peers, place, is_stopping=lambda: loop.stopping)
 
     def turn(at: datetime.datetime) -> bool:
         nonlocal lost
@@ -79,5 +80,4 @@ def lead(election: Election) -> bool:
         loop.run()
     finally:
         worker.close()
-        node.close()
     return lost
