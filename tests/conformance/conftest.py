@@ -4,7 +4,7 @@ Without anything in the environment: our development node, both dialects. Otherw
 
     TERAA_REAL_NODE=http://127.0.0.1:4003,http://127.0.0.1:4004,2.5
     TERAA_REAL_PASSPHRASE='…'                    of a funded wallet
-    TERAA_REAL_ROLLBACK='ark-devnet rollback /tmp/net {n}'   where the node can be told to
+    TERAA_REAL_ROLLBACK='some-command {n}'       undoes n blocks, where the node can
     TERAA_REAL_LIMITED=1                         its rate limit is on: only that is tried then
 """
 

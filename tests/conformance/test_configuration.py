@@ -62,6 +62,7 @@ def test_it_lists_types_and_fees_flat_in_2_5_and_by_group_in_3(subject):
     else:
         assert types["1"]["Transfer"] == 0
         assert types["1"]["MultiPayment"] == 6
+        assert types["2"]["BridgechainUpdate"] == 5
         assert isinstance(fees["1"]["transfer"], str)
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from teraa.settlement.osm.devnet.__main__ import main
@@ -16,21 +17,49 @@ from teraa.settlement.osm.devnet.http import NotLoopback, listening_socket, loop
 COMMAND = [sys.executable, "-m", "teraa.settlement.osm.devnet"]
 
 
+@pytest.fixture
+def kept():
+    """A client that keeps its connections open, as most do."""
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        yield client
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_introduces_itself_and_ends_when_told(tmp_path, http, stop):
+def test_it_introduces_itself_and_ends_when_told(tmp_path, kept, stop):
     command = [*COMMAND, "--profile", "published", "--blocktime", "1", "--data", str(tmp_path)]
     process = subprocess.Popen(
         [*command, "--port", "0", "--hooks-port", "0"], stdout=subprocess.PIPE, text=True
     )
-    told = dict(process.stdout.readline().strip().split(maxsplit=1) for _ in range(6))
+    told = dict(process.stdout.readline().strip().split(maxsplit=1) for _ in range(7))
     assert told["nethash"] == nethash_of("published")
+    assert (told["dialect"], told["height"]) == ("2.5", "1")
+    assert "control" not in told
     assert told["profile"] == "published: a block every 1 s"
-    configuration = http.get(f"{told['api']}/node/configuration").json()["data"]
+    configuration = kept.get(f"{told['api']}/node/configuration").json()["data"]
     assert configuration["nethash"] == told["nethash"]
     assert told["api"].endswith(f":{configuration['ports']['@arkecosystem/core-api']}/api")
-    assert http.get(told["webhooks"]).json() == {"data": []}
+    assert kept.get(told["webhooks"]).json() == {"data": []}
     # The client's connections stay open: they must not hold the end up.
     process.send_signal(stop)
+    assert process.wait(10) == 0
+    process.stdout.close()
+
+
+def test_it_speaks_3_9_and_listens_to_tests_when_asked(tmp_path, http):
+    ports = ["--port", "0", "--hooks-port", "0", "--control-port", "0"]
+    process = subprocess.Popen(
+        [*COMMAND, "--dialect", "3.9", "--locks", "--data", str(tmp_path), *ports],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told = dict(process.stdout.readline().strip().split(maxsplit=1) for _ in range(8))
+    assert told["nethash"] == nethash_of("manifesto", "3.9")
+    control = told["control"].removesuffix(" (for tests)")
+    assert http.get(control).json()["dialect"] == "3.9"
+    assert http.post(f"{control}/forge", json={"count": 2}).json()["height"] >= 3
+    constants = http.get(f"{told['api']}/node/configuration").json()["data"]["constants"]
+    assert constants["htlcEnabled"] is True
+    process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     process.stdout.close()
 
@@ -58,7 +87,15 @@ def test_it_says_when_a_port_is_taken(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--blocktime", "0.5"], ["--blocktime", "0"], ["--profile", "x"], ["--port", "99999"]]
+    "wrong",
+    [
+        ["--blocktime", "0.5"],
+        ["--blocktime", "0"],
+        ["--profile", "x"],
+        ["--port", "99999"],
+        ["--dialect", "4"],
+        ["--control-port", "-1"],
+    ],
 )
 def test_it_refuses_wrong_settings(tmp_path, wrong):
     with pytest.raises(SystemExit) as ended:

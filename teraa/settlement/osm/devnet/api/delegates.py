@@ -128,7 +128,8 @@ async def blocks(request: Request) -> Response:
 
 async def voters(request: Request) -> Response:
     """A page of the wallets that vote for a delegate now, richest first."""
-    query = ask.read_query(request, _VOTERS)
+    old = state_of(request).dialect == "2.5"
+    query = ask.read_query(request, _VOTERS if old else _INDEX)
     delegate = _found(request)
     return wallets_listed(request, query, {"vote": delegate.public_key}, "balance:desc")
 

@@ -147,12 +147,9 @@ async def fees(request: Request) -> Response:
         found = [_fee_json(number, paid[number]) for number in sorted(paid)]
         return JsonAnswer({"meta": {"days": days}, "data": found})
     by_name = {
-        name: {
-            part: value
-            for part, value in _fee_json(number, paid.get(number) or [0]).items()
-            if part != "type"
-        }
+        name: _fee_parts(paid[number])
         for number, name in transactions_v2.TYPE_NAMES.items()
+        if number in paid or "days" not in asked
     }
     return JsonAnswer({"meta": asked, "data": {"1": by_name}})
 
@@ -169,12 +166,19 @@ async def show_peer(request: Request) -> Response:
 
 
 def _fee_json(number: int, paid: list[int]) -> dict[str, Any]:
+    parts = _fee_parts(paid)
+    return {"type": number, **{name: parts[name] for name in ("avg", "min", "max", "sum")}}
+
+
+def _fee_parts(paid: list[int]) -> dict[str, str | int]:
+    """Figures of what was paid, in units; plain zeros where nothing was, as 3.x shows."""
+    if not paid:
+        return dict.fromkeys(("avg", "max", "min", "sum"), 0)
     total = sum(paid)
     return {
-        "type": number,
         "avg": str((2 * total + len(paid)) // (2 * len(paid))),
-        "min": str(min(paid)),
         "max": str(max(paid)),
+        "min": str(min(paid)),
         "sum": str(total),
     }
 

@@ -17,6 +17,9 @@ Schema = Mapping[str, Kind]
 
 MAX_LIMIT: Final = 100
 MAX_BODY_BYTES: Final = 1_048_576
+_ORDER: Final = re.compile("[a-z._]{1,40}:(asc|desc)", re.IGNORECASE)
+_ORDERED: Final = {"height", "rank", "sequence", "timestamp", "votes"}
+_SEVERAL: Final = {"type", "typeGroup", "version"}
 _CHILD: Final = re.compile(r'child "[^"]*" fails because \[(.*)\]')
 _SAFE_NUMBER: Final = 2**53 - 1
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -166,12 +169,26 @@ def read_query(request: Request, schema: Schema, *, paged: bool = True) -> dict[
         # A key given twice is a list to the node, which no kind of value allows.
         given[name] = [given[name], value] if name in given else value
     query = check_object(given, schema, dialect=request.app.state.node.dialect)
+    if request.app.state.node.dialect != "2.5" and "orderBy" in query:
+        _check_order(str(query["orderBy"]), schema)
     if "transform" in schema:
         query.setdefault("transform", True)
     if paged:
         query.setdefault("page", 1)
         query.setdefault("limit", MAX_LIMIT)
     return query
+
+
+def _check_order(wanted: str, schema: Schema) -> None:
+    """3.x refuses an order it does not understand; 2.5 passes over it. Raises Refused (422)."""
+    if not _ORDER.fullmatch(wanted):
+        raise unprocessable(
+            f'"orderBy" with value "{wanted}" fails to match the required pattern: '
+            "/^[a-z._]{1,40}:(asc|desc)$/i"
+        )
+    name = wanted.partition(":")[0].lower()
+    if name not in _ORDERED and name not in {one.partition(".")[0].lower() for one in schema}:
+        raise unprocessable(f"Unknown orderBy property '{wanted.partition(':')[0]}'")
 
 
 def read_path(request: Request, name: str, kind: Kind) -> Any:
@@ -231,6 +248,12 @@ def _in_words_of_3(said: str) -> str:
         said = found[1]
     if "decimal non-negative integer pattern" in said:
         return f"{said.partition(' ')[0]} does not match any of the allowed types"
+    name = said.partition('"')[2].partition('"')[0]
+    if said.endswith("must be a number") and name not in {*PAGING, "id", "days"}:
+        field, dot, _ = name.partition(".")
+        if dot:
+            return f'"{field}" does not match any of the allowed types'
+        return f'"{name}" must be one of [number, {"array" if name in _SEVERAL else "object"}]'
     said = said.replace("must be larger than or equal to", "must be greater than or equal to")
     if said == f'"limit" must be less than or equal to {MAX_LIMIT}':
         return said.replace(str(MAX_LIMIT), "ref:global:configuration.plugins.pagination.limit")

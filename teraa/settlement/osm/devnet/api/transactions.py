@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from teraa.settlement.osm import transactions
+from teraa.settlement.osm.amounts import UNITS_PER_COIN
 from teraa.settlement.osm.devnet import rows
 from teraa.settlement.osm.devnet.chain import Placed
 from teraa.settlement.osm.devnet.forms import AnyTransaction, api_form, placed_form, raw_form
@@ -51,21 +52,9 @@ _SEARCH: Final[ask.Schema] = {
     "addresses": ask.several(ask.address, 50),
     "asset": ask.anything,
 }
-_TYPES_3: Final = {
-    "1": {
-        "Transfer": 0,
-        "SecondSignature": 1,
-        "DelegateRegistration": 2,
-        "Vote": 3,
-        "MultiSignature": 4,
-        "Ipfs": 5,
-        "MultiPayment": 6,
-        "DelegateResignation": 7,
-        "HtlcLock": 8,
-        "HtlcClaim": 9,
-        "HtlcRefund": 10,
-    }
-}
+_LOCK_TYPES: Final = {"HtlcLock": 8, "HtlcClaim": 9, "HtlcRefund": 10}
+_MAGISTRATE: Final = ("business", "bridgechain")
+_MAGISTRATE_FEE: Final = 50 * UNITS_PER_COIN
 _TYPES: Final = {
     "Transfer": 0,
     "SecondSignature": 1,
@@ -184,7 +173,16 @@ async def show_unconfirmed(request: Request) -> Response:
 
 async def types(request: Request) -> Response:
     """The numbers of the transaction types."""
-    return resource(_TYPES if state_of(request).dialect == "2.5" else _TYPES_3)
+    state = state_of(request)
+    if state.dialect == "2.5":
+        return resource(_TYPES)
+    kept = {name: number for name, number in _TYPES.items() if number < 6}
+    later = {"MultiPayment": 6, "DelegateResignation": 7}
+    locks = _LOCK_TYPES if state.chain.locks_allowed else {}
+    plugin = {
+        f"{name[0].upper()}{name[1:]}": number for number, name in enumerate(_magistrate_names())
+    }
+    return resource({"1": kept | later | locks, "2": plugin})
 
 
 async def fees(request: Request) -> Response:
@@ -193,7 +191,13 @@ async def fees(request: Request) -> Response:
     static = state.chain.profile.fees_of(state.dialect)
     if state.dialect == "2.5":
         return resource(dict(static))
-    return resource({"1": {name: str(fee) for name, fee in static.items()}})
+    shown = {
+        name: str(fee)
+        for name, fee in static.items()
+        if state.chain.locks_allowed or not name.startswith("htlc")
+    }
+    plugin = dict.fromkeys(_magistrate_names(), str(_MAGISTRATE_FEE))
+    return resource({"1": shown, "2": plugin})
 
 
 async def votes(request: Request) -> Response:
@@ -212,6 +216,12 @@ async def show_vote(request: Request) -> Response:
     if placed is None or placed.transaction.type != transactions.VOTE:
         raise not_found("Vote not found")
     return resource(transaction_json(state_of(request), placed, transform=query["transform"]))
+
+
+def _magistrate_names() -> list[str]:
+    """The types of a plug-in that every node of 3.x carries and nobody here uses."""
+    acts = ("Registration", "Resignation", "Update")
+    return [f"{kind}{act}" for kind in _MAGISTRATE for act in acts]
 
 
 def _index(request: Request) -> ask.Schema:

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from teraa.settlement.osm import blocks
 from teraa.settlement.osm import transactions as kinds
 from teraa.settlement.osm.devnet import rows
+from teraa.settlement.osm.devnet.chain import Chain
 from teraa.settlement.osm.devnet.ledger import Wallet
 
 from . import parameters as ask
@@ -50,10 +52,10 @@ _READ: Final[Mapping[str, Callable[[Wallet], Any]]] = {
 }
 
 
-def wallet_json(wallet: Wallet, *, dialect: str) -> dict[str, Any]:
+def wallet_json(wallet: Wallet, chain: Chain) -> dict[str, Any]:
     """Return a wallet; what is unknown of it is left out. The balance counts confirmed coins only."""
-    if dialect != "2.5":
-        return _wallet_json_3(wallet)
+    if chain.dialect != "2.5":
+        return _wallet_json_3(wallet, chain)
     known = {
         "address": wallet.address,
         "publicKey": wallet.public_key,
@@ -65,7 +67,7 @@ def wallet_json(wallet: Wallet, *, dialect: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _wallet_json_3(wallet: Wallet) -> dict[str, Any]:
+def _wallet_json_3(wallet: Wallet, chain: Chain) -> dict[str, Any]:
     """3.x: a nonce, and a delegate's figures among attributes."""
     attributes: dict[str, Any] = {}
     if wallet.username is not None:
@@ -77,6 +79,11 @@ def _wallet_json_3(wallet: Wallet) -> dict[str, Any]:
             "producedBlocks": wallet.produced,
             "rank": wallet.rank,
         }
+        last = chain.at(wallet.last_height) if wallet.last_height else None
+        if last is not None:
+            attributes["delegate"]["lastBlock"] = blocks.to_raw(last.header)
+        if wallet.rank is not None:
+            attributes["delegate"]["round"] = chain.round_number
     if wallet.vote is not None:
         attributes["vote"] = wallet.vote
     key = {} if wallet.public_key is None else {"publicKey": wallet.public_key}
@@ -137,7 +144,7 @@ async def search(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """A wallet by address, public key or username; 404 before its first confirmed transaction."""
-    return resource(wallet_json(_found(request), dialect=state_of(request).dialect))
+    return resource(wallet_json(_found(request), state_of(request).chain))
 
 
 async def transactions(request: Request) -> Response:
@@ -189,8 +196,8 @@ def _transactions(request: Request, *without: str) -> ask.Schema:
 
 
 def _shown(request: Request, wallets: Iterable[Wallet]) -> list[dict[str, Any]]:
-    dialect = state_of(request).dialect
-    return [wallet_json(one, dialect=dialect) for one in wallets]
+    chain = state_of(request).chain
+    return [wallet_json(one, chain) for one in wallets]
 
 
 def _found(request: Request) -> Wallet:
