@@ -33,9 +33,9 @@ class Lie:
 
 
 class LyingWire(httpx.BaseTransport):
-    """A transport over real sockets whose answers can be changed, delayed or cut."""
+    """A transport whose answers can be changed, or withheld: over sockets, or over ``honest``."""
 
-    def __init__(self) -> None:
+    def __init__(self, honest: httpx.BaseTransport | None = None) -> None:
         self.asked: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.silent = False
@@ -44,7 +44,7 @@ class LyingWire(httpx.BaseTransport):
         self.cut_at: int | None = None
         self.invented: dict[str, dict[str, Any]] = {}
         self._lies: list[Lie] = []
-        self._honest = httpx.HTTPTransport()
+        self._honest = honest or httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Ask the node, unless silent, and change its answer as told."""

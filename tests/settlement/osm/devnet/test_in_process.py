@@ -16,6 +16,7 @@ from teraa.settlement.osm.devnet.inprocess import HOOKS_URL, START, URL, InProce
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.devnet.payments import NotPaid
 from teraa.settlement.osm.dialects.core2 import Core2Node
+from teraa.settlement.osm.fakes.lying_wire import LyingWire, on_network
 from teraa.settlement.osm.ingest.verify import verify_block, verify_header
 from teraa.settlement.osm.node import NodeNonsense, NodeSilent, NotThere
 
@@ -111,6 +112,16 @@ def test_it_can_be_gone(node):
         client.tip()
     wire.silent = False
     assert client.tip().height == 1
+    client.close()
+
+
+def test_a_wire_may_lie_about_it_too(node):
+    wire = LyingWire(node.transport())
+    client = Core2Node(node.url, transport=wire)
+    with wire.lying("/node/configuration", on_network("ab" * 32)):
+        assert client.configuration().nethash == "ab" * 32
+    assert client.configuration().nethash == node.nethash
+    assert wire.asked == node.asked
     client.close()
 
 
