@@ -25,7 +25,15 @@ from teraa.settlement.cases.models import REASON_LENGTH, Case, Refund
 from teraa.settlement.cases.operations.requests import waiting_word
 from teraa.settlement.cases.people import Person
 from teraa.settlement.cases.queries import story_of
-from teraa.settlement.cases.states import Action, CaseKind, CaseState, RefundState, Variant
+from teraa.settlement.cases.states import (
+    CASE_ACTIONS,
+    REFUND_ACTIONS,
+    Action,
+    CaseKind,
+    CaseState,
+    RefundState,
+    Variant,
+)
 from teraa.settlement.cases.views_of import case_view, refund_view, story_view
 from teraa.settlement.osm.amounts import NotAnAmount, read_units
 from teraa.venues.authentication import StationSession
@@ -35,24 +43,6 @@ from teraa.venues.permissions_table import DECIDE_CASES, READ_BOOKS
 PAGE = 100
 UNITS_TEXT = r"^[1-9][0-9]{0,18}$"
 MAX_RECEIPT = 2**63 - 1
-CASE_ACTIONS = (
-    Action.ASSIGN,
-    Action.ACCEPT_LATE,
-    Action.ACCEPT_SHORT,
-    Action.KEEP_TIP,
-    Action.KEEP_CREDIT,
-    Action.IGNORE,
-    Action.EXPLAIN,
-    Action.TAKE,
-)
-REFUND_ACTIONS = (
-    Action.APPROVE,
-    Action.CANCEL,
-    Action.DIRECT,
-    Action.INVITE,
-    Action.ACCEPT_AS_SENT,
-    Action.ASK_AGAIN,
-)
 
 
 class UnitsField(serializers.RegexField):
@@ -79,7 +69,7 @@ class CaseDecisionSerializer(serializers.Serializer[None]):
     """What to do about a case. ``request`` and ``receipt`` are for assigning."""
 
     key = _key()
-    action = serializers.ChoiceField(choices=[(one.value, one.label) for one in CASE_ACTIONS])
+    action = serializers.ChoiceField(choices=CASE_ACTIONS)
     reason = _reason()
     request = serializers.UUIDField(required=False, allow_null=True)
     receipt = WholeNumber(min_value=1, max_value=MAX_RECEIPT, required=False, allow_null=True)
@@ -110,7 +100,7 @@ class RefundDecisionSerializer(serializers.Serializer[None]):
     """What to do about a refund. ``address`` is for "direct"."""
 
     key = _key()
-    action = serializers.ChoiceField(choices=[(one.value, one.label) for one in REFUND_ACTIONS])
+    action = serializers.ChoiceField(choices=REFUND_ACTIONS)
     reason = _reason()
     address = serializers.CharField(max_length=64, required=False, allow_blank=True)
 

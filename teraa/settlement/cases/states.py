@@ -89,6 +89,31 @@ class Action(models.TextChoices):
     ASK_AGAIN = "ask_again", _("Ask the wallet again")
 
 
+CASE_ACTIONS = [
+    (one.value, one.label)
+    for one in (
+        Action.ASSIGN,
+        Action.ACCEPT_LATE,
+        Action.ACCEPT_SHORT,
+        Action.KEEP_TIP,
+        Action.KEEP_CREDIT,
+        Action.IGNORE,
+        Action.EXPLAIN,
+        Action.TAKE,
+    )
+]
+REFUND_ACTIONS = [
+    (one.value, one.label)
+    for one in (
+        Action.APPROVE,
+        Action.CANCEL,
+        Action.DIRECT,
+        Action.INVITE,
+        Action.ACCEPT_AS_SENT,
+        Action.ASK_AGAIN,
+    )
+]
+
 RESOLUTION_OF: dict[str, Resolution] = {
     Action.ASSIGN: Resolution.ASSIGNED,
     Action.ACCEPT_LATE: Resolution.LATE_ACCEPTED,
