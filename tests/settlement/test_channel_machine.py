@@ -39,7 +39,10 @@ from teraa.settlement.models import Due, Effect, PaymentPolicy, Tender
 from teraa.settlement.osm.derive import LAST_SECOND
 from teraa.settlement.osm.devnet.inprocess import START, InProcessNode
 from teraa.settlement.osm.devnet.payments import NotPaid
+from teraa.settlement.osm.dialects.buckets import TokenBucket
 from teraa.settlement.osm.dialects.core2 import Core2Node
+from teraa.settlement.osm.ingest.networks import entered_peers
+from teraa.settlement.osm.ingest.peers import Peers
 from teraa.settlement.osm.ingest.worker import Place, Worker
 from teraa.settlement.osm.models import (
     Allocation,
@@ -54,6 +57,7 @@ from teraa.settlement.problems import DueClosed, NothingLate, OsmUnavailable, Pa
 from teraa.venues.models import Payee
 from tests import make
 from tests.settlement import cast
+from tests.settlement.osm.channel import AtOnce
 
 LONG = os.environ.get("TERAA_LONG") == "1"
 EXAMPLES = int(os.environ.get("TERAA_EXAMPLES", "20000" if LONG else "25"))
@@ -102,7 +106,6 @@ class ChannelMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "undo"):
             self.worker.close()
-            self.client.close()
             transaction.set_rollback(True)
             self.undo.__exit__(None, None, None)
 
@@ -241,7 +244,6 @@ class ChannelMachine(RuleBasedStateMachine):
     def lose_the_listener(self) -> None:
         """Killed between two looks; another takes over from what is stored."""
         self.worker.close()
-        self.client.close()
         self._listen()
 
     @rule(minutes=st.sampled_from([1, 5]))
@@ -387,9 +389,16 @@ class ChannelMachine(RuleBasedStateMachine):
         return self.node.model_clock.at
 
     def _listen(self) -> None:
-        self.client = Core2Node(self.node.url, self.node.hooks_url, transport=self.node.transport())
-        place = Place(self.node.url, "", self.node.nethash, "http://127.0.0.1:9")
-        self.worker = Worker(self.client, place)
+        rows = entered_peers([self.node.url], hooks_url="")
+        peers = Peers(rows, connecting=lambda *_: self._client(), executor=AtOnce())
+        self.worker = Worker(peers, Place(self.node.nethash, "http://127.0.0.1:9"))
+        self.worker.soonest = 0.0
+
+    def _client(self) -> Core2Node:
+        clock = self.node.model_clock
+        patient = TokenBucket(clock=lambda: clock.at.timestamp(), sleep=clock.advance)
+        wire = self.node.transport()
+        return Core2Node(self.node.url, self.node.hooks_url, transport=wire, bucket=patient)
 
     def _look(self) -> None:
         self.looked_at = self.at
