@@ -173,9 +173,20 @@ def test_forged_block_signature(node, ask):
     assert blocks.from_json(ask(node, f"/blocks/{node.forge().id}").json()["data"]).verifies()
 
 
-def test_a_forged_block_is_still_there_after_a_restart(tmp_path, ask):
+def test_forged_block_signature_of_somebody_who_is_no_delegate(node, ask):
+    node.faults.on("forged_block_signature", stranger=True)
+    header = node.forge()
+    listed = blocks.from_json(ask(node, f"/blocks/{header.id}").json()["data"])
+    assert listed.verifies(), "by the key it names itself"
+    delegates = [one["publicKey"] for one in ask(node, "/delegates?limit=100").json()["data"]]
+    assert listed.generator_public_key not in delegates
+    assert node.forge().previous_block == header.id
+
+
+@pytest.mark.parametrize("stranger", [False, True])
+def test_a_forged_block_is_still_there_after_a_restart(tmp_path, ask, stranger):
     with DevelopmentNode(data_dir=tmp_path) as node:
-        node.faults.on("forged_block_signature")
+        node.faults.on("forged_block_signature", stranger=stranger)
         forged = node.forge()
     with DevelopmentNode(data_dir=tmp_path) as node:
         assert ask(node, f"/blocks/{forged.id}").status_code == 200

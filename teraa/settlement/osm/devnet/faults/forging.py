@@ -105,8 +105,10 @@ class FaultyForger(Forger):
         forged_payment = faults.take("forged_transaction_signature")
         if forged_payment is not None:
             chosen = [*chosen, self._unsigned(timestamp, forged_payment)]
-        forged_header = faults.take("forged_block_signature") is not None
-        signer = STRANGER_PHRASE if forged_header else ""
+        forged_header = faults.take("forged_block_signature")
+        signer = "" if forged_header is None else STRANGER_PHRASE
+        if forged_header is not None and forged_header.get("stranger"):
+            generator = key_pair(STRANGER_PHRASE).public_key
         block = self.build(timestamp, generator, chosen, signer=signer)
         if faults.take("t07_phantom_applied") is not None:
             self._tell_applied(block)
@@ -117,7 +119,7 @@ class FaultyForger(Forger):
             self._announced, self._answers_left = block, int(early.get("answers", 3))
             self._tell_applied(block)
             return block
-        self._chain.append(block, signatures=not forged_header and forged_payment is None)
+        self._chain.append(block, signatures=forged_header is None and forged_payment is None)
         self._announce(block)
         return block
 

@@ -36,7 +36,8 @@ CHAIN_SWITCHES: Final[Mapping[str, str]] = {
     "skipped_slot": "no block is made in this slot",
     "forged_transaction_signature": "the next block holds a payment of `units` (10^9) to `address` "
     "with `memo` that its sender never signed; everything else adds up",
-    "forged_block_signature": "the next block is not signed by its delegate",
+    "forged_block_signature": "the next block is not signed by its delegate; with `stranger` it is "
+    "rightly signed by a key that is no delegate's",
 }
 ANSWER_SWITCHES: Final[Mapping[str, str]] = {
     "t10_cached": "answers are kept as long as the node keeps them (6, 8, 30 or 600 seconds)",
