@@ -12,6 +12,7 @@ from typing import Literal
 from .chain import Block, Chain
 from .faults.switches import Faults
 from .forger import Forger
+from .forms import AnyTransaction
 from .pool import Pool
 
 Then = Literal["nothing", "same", "other"]
@@ -49,14 +50,14 @@ class Acts:
             self.orphans[block.header.height] = block
             if not silent:
                 self._forger.tell_reverted(block)
-            if then != "same":
-                kept = [
-                    one for one in block.transactions if lose != "all" and str(one.id) not in lose
-                ]
-                self._pool.take_back(kept)
+            if then != "same" and self._chain.dialect == "2.5":
+                self._pool.take_back(_kept(block, lose))
         if then == "same":
             self._forger.reapply(undone[::-1])
             return undone
+        if self._chain.dialect != "2.5":
+            # A sender's nonces must come back in their order.
+            self._pool.take_back([one for block in undone[::-1] for one in _kept(block, lose)])
         self._forger.leave_behind(undone)
         if then == "other":
             self._forger.forge_on_demand(len(undone) + 1)
@@ -69,3 +70,9 @@ class Acts:
         self._forger.leave_behind(undone)
         self._pool.forget([str(one.id) for one in self._pool.ordered()])
         return undone
+
+
+def _kept(block: Block, lose: Collection[str] | Literal["all"]) -> list[AnyTransaction]:
+    if lose == "all":
+        return []
+    return [one for one in block.transactions if str(one.id) not in lose]

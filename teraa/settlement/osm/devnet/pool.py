@@ -7,7 +7,7 @@ crash: a transaction is on the disk before the wallet is told that it was accept
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 from teraa.settlement.osm.transactions_v2 import AnyTransaction, TransactionV2
@@ -123,15 +123,30 @@ class Pool:
             self._tell_added(list(added.values()))
         return verdict
 
-    def take_back(self, undone: Iterable[AnyTransaction]) -> list[AnyTransaction]:
-        """Take in what an undone block held; return what still fits, told in one event."""
+    def take_back(self, undone: Sequence[AnyTransaction]) -> list[AnyTransaction]:
+        """Take in what undone blocks held, in the order given; return what still fits.
+
+        What waits already of the same senders follows after it (version 2: their nonces do), or
+        is dropped.
+        """
+        later = self._after(undone)
+        for one in later:
+            self._forget(one)
         added = []
         for one in undone:
             if self._may_wait(one):
                 self._add(one)
                 added.append(one)
-        if added:
+        for one in later:
+            if self._may_wait(one):
+                self._add(one)
+            else:
+                self._events.emit(POOL_REMOVED, self._removal(one))
+        if later:
+            self._rewrite()
+        elif added:
             self._write_down(added)
+        if added:
             self._tell_added(added)
         return added
 
@@ -213,6 +228,13 @@ class Pool:
                 f"{one.fee} is not higher than the lowest fee already in pool {lowest.fee}",
             )
         self._forget(lowest)
+
+    def _after(self, undone: Sequence[AnyTransaction]) -> list[AnyTransaction]:
+        """What waits with nonces above those of transactions that come back, in their order."""
+        if self._chain.dialect == "2.5":
+            return []
+        senders = {one.sender_public_key for one in undone}
+        return [one for one in self.ordered() if one.sender_public_key in senders]
 
     def _may_wait(self, one: AnyTransaction) -> bool:
         if str(one.id) in self._waiting or self._chain.has_transaction(str(one.id)):

@@ -12,12 +12,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from teraa.settlement.osm import blocks, transactions_v2
+from teraa.settlement.osm.blocks import payload_hash
 from teraa.settlement.osm.devnet.inprocess import HOOKS_URL, START, URL, InProcessNode, ModelClock
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.devnet.payments import NotPaid
 from teraa.settlement.osm.dialects.core2 import Core2Node
 from teraa.settlement.osm.fakes.lying_wire import LyingWire, on_network
-from teraa.settlement.osm.ingest.verify import verify_block, verify_header
+from teraa.settlement.osm.ingest.verify import verify_block
 from teraa.settlement.osm.node import NodeNonsense, NodeSilent, NotThere
 
 COIN = 10**8
@@ -198,11 +200,16 @@ def test_it_is_quick_enough_to_have_thousands_of():
 class ChainStory(RuleBasedStateMachine):
     """Whatever is done to a node, what it shows hangs together and no coin appears."""
 
+    dialect = "2.5"
+
     def __init__(self) -> None:
         super().__init__()
-        self.node = InProcessNode()
-        self.client = Core2Node(self.node.url, transport=self.node.transport())
+        self.node = InProcessNode(dialect=self.dialect)
+        self.http = httpx.Client(transport=self.node.transport(), base_url=f"{URL}/api")
         self.supply = sum(one.balance for one in self.node.chain.ledger)
+
+    def data(self, path):
+        return self.http.get(path).raise_for_status().json()["data"]
 
     @rule(units=st.integers(1, 10 * COIN), memo=st.text(max_size=20))
     def pay(self, units, memo):
@@ -226,23 +233,44 @@ class ChainStory(RuleBasedStateMachine):
 
     @invariant()
     def the_newest_blocks_hang_together(self):
-        header = self.client.header(self.client.tip().block_id)
-        for _ in range(min(6, header.height - 1)):
-            verify_header(header)
-            found = self.client.transactions(str(header.id), header.number_of_transactions)
-            verify_block(header, found, version=115)
-            header = self.client.header(header.previous_block)
+        block_id = self.data("/node/syncing")["id"]
+        for _ in range(6):
+            header = blocks.from_json(self.data(f"/blocks/{block_id}"))
+            assert header.computed_id() == header.id == block_id
+            if header.height == 1:
+                return
+            listed = self.data(f"/blocks/{block_id}/transactions?orderBy=sequence:asc")
+            found = [transactions_v2.from_json(one, network=115) for one in listed]
+            assert payload_hash(one.computed_id() for one in found) == header.payload_hash
+            assert sum(one.fee for one in found) == header.total_fee
+            block_id = header.previous_block
 
     @invariant()
     def no_coin_appears(self):
         minted = self.node.profile.reward * (self.node.height - 1)
         assert sum(one.balance for one in self.node.chain.ledger) == self.supply + minted
 
+    @invariant()
+    def nothing_is_in_a_block_and_in_the_pool(self):
+        for one in self.data("/transactions/unconfirmed"):
+            assert not self.node.chain.has_transaction(one["id"])
+
     def teardown(self):
-        self.client.close()
+        self.node.faults.clear()
+        self.node.forge_now(2)
+        assert self.data("/transactions/unconfirmed") == [], "whatever waited could be forged"
+        self.http.close()
 
 
-ChainStory.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=10, deadline=None, database=None, derandomize=True
-)
+class ChainStory39(ChainStory):
+    """The same with nonces."""
+
+    dialect = "3.9"
+
+
+for story in (ChainStory, ChainStory39):
+    story.TestCase.settings = settings(
+        max_examples=25, stateful_step_count=10, deadline=None, database=None, derandomize=True
+    )
 TestChainStory = ChainStory.TestCase
+TestChainStory39 = ChainStory39.TestCase

@@ -94,6 +94,16 @@ def test_it_counts_nonces_back_when_blocks_are_undone(new, ask, shop):
     assert ask(new, f"/transactions/{second}").json()["data"]["nonce"] == "2"
 
 
+def test_it_takes_a_senders_transactions_back_in_their_order(new, ask, shop):
+    paid = [new.pay(shop, units, forge=True) for units in (1, 2, 3)]
+    paid.append(new.pay(shop, 4))
+    new.roll_back(3)
+    waiting = [one["id"] for one in ask(new, "/transactions/unconfirmed").json()["data"]]
+    assert waiting == paid
+    new.forge()
+    assert ask(new, f"/wallets/{shop}").json()["data"]["balance"] == "10"
+
+
 def test_it_drops_what_a_lost_transaction_made_impossible(new, ask, shop):
     first = new.pay(shop, 1, forge=True)
     second = new.pay(shop, 2)
