@@ -14,16 +14,15 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import Max, Q, Sum
 
 from teraa.settlement.cases.models import Refund
 from teraa.settlement.cases.states import RefundState
 from teraa.settlement.models import Tender
 from teraa.settlement.osm.models import (
+    AddressBalance,
     Allocation,
     Block,
     BlockCursor,
@@ -178,11 +177,7 @@ def reconcile(
 
 def snapshots_of(watched: WatchedAddress) -> list[Snapshot]:
     """Every balance that nodes told of an address, by node and height (one query)."""
-    try:
-        balances: Any = apps.get_model("osm", "AddressBalance")  # type: ignore[misc]
-    except LookupError:
-        return []
-    rows = balances.objects.filter(watched=watched).select_related("peer")
+    rows = AddressBalance.objects.filter(watched=watched).select_related("peer")
     return [
         Snapshot(
             row.peer_id, row.peer.url, row.height, row.block_id, row.balance_units, row.read_at

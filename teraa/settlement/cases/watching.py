@@ -116,14 +116,26 @@ def _follow(outgoing: list[Receipt], at: datetime.datetime) -> None:
         if one.pk not in linked and one.transaction.memo_text
     }
     known = _known(outgoing, {ref for refs in named.values() for ref in refs})
+    unlinked = []
     for receipt in outgoing:
         if (refund := linked.get(receipt.pk)) is not None:
             _keep_up(refund, receipt.transaction, at)
         elif receipt.transaction.gone_at is None:
-            for reference in named.get(receipt.pk, ()):
-                for asked in known[reference]:
-                    if asked.payee_id == receipt.watched.payee_id and _take(asked, receipt, at):
-                        break
+            unlinked.append(receipt)
+    # A multi-payment may name several: first whatever is as asked, then what is left over.
+    for only_as_asked in (True, False):
+        for receipt in [*unlinked]:
+            asked = [
+                one
+                for reference in named.get(receipt.pk, ())
+                for one in known[reference]
+                if one.payee_id == receipt.watched.payee_id
+                and one.state == RefundState.AWAITING_WALLET
+                and (not only_as_asked or _is_as_asked(one, receipt))
+            ]
+            if asked:
+                _take(asked[0], receipt, at)
+                unlinked.remove(receipt)
 
 
 def _known(outgoing: list[Receipt], found: set[str]) -> dict[str, list[Refund]]:
@@ -139,22 +151,22 @@ def _known(outgoing: list[Receipt], found: set[str]) -> dict[str, list[Refund]]:
     return known
 
 
-def _take(refund: Refund, receipt: Receipt, at: datetime.datetime) -> bool:
-    """Link the transfer that names a refund; one that differs from it is a mismatch."""
-    if refund.state != RefundState.AWAITING_WALLET:
-        return False  # sent already: the second time it is an outflow
-    as_asked = (
+def _is_as_asked(refund: Refund, receipt: Receipt) -> bool:
+    return (
         receipt.amount_units == refund.amount_units
         and recipient_of_receipt(receipt) == refund.destination
     )
-    if not as_asked:
+
+
+def _take(refund: Refund, receipt: Receipt, at: datetime.datetime) -> None:
+    """Link the transfer that names a refund; one that differs from it is a mismatch."""
+    if not _is_as_asked(refund, receipt):
         refund.move(RefundState.MISMATCH, out_receipt=receipt, version=refund.version + 1)
         open_mismatch(refund=refund, at=at)
     elif receipt.transaction.block_id is None:
         refund.move(RefundState.SEEN, out_receipt=receipt, version=refund.version + 1)
     else:
         refund.move(RefundState.PAID, out_receipt=receipt, paid_at=at, version=refund.version + 1)
-    return True
 
 
 def _keep_up(refund: Refund, carried_by: ChainTransaction, at: datetime.datetime) -> None:

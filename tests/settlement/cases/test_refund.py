@@ -429,6 +429,18 @@ def test_a_refund_sent_twice_is_an_outflow(at):
     assert (refund.state, of.kinds()) == ("paid", ["outflow"])
 
 
+def test_one_memo_that_names_two_refunds_pays_the_one_it_pays(at):
+    of, _request, case = overpaid(at)
+    first = of.refund(case_id=case.pk, variant="custom", units=5 * OSM)
+    second = of.refund(case_id=case.pk, variant="custom", units=6 * OSM)
+
+    of.leaves(second.destination, 6 * OSM, f"{first.reference} {second.reference}")
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == ("awaiting_wallet", "paid")
+
+
 def test_another_payees_wallet_does_not_pay_this_refund(at):
     of, _request, case = overpaid(at)
     refund = of.refund(case_id=case.pk)
