@@ -60,9 +60,11 @@ class Answer:
     retry_after: str = ""
 
 
-_IS_WORK: Final = """
-SELECT EXISTS (
-    SELECT FROM webhooks_hook_endpoint endpoint
+# Whether lanes of endpoints that answer are free and have something to send, the same of those that
+# failed last, and whether a worker that is no more left something.
+_WORK: Final = """
+WITH free AS (
+    SELECT endpoint.failures > 0 AS troubled FROM webhooks_hook_endpoint endpoint
     WHERE endpoint.enabled
         AND EXISTS (
             SELECT FROM webhooks_hook_delivery one
@@ -72,9 +74,11 @@ SELECT EXISTS (
             SELECT FROM webhooks_hook_delivery one
             WHERE one.endpoint_id = endpoint.id AND one.state = 'sending'
         )
-) OR EXISTS (
+)
+SELECT coalesce(bool_or(NOT troubled), false), coalesce(bool_or(troubled), false), EXISTS (
     SELECT FROM webhooks_hook_delivery WHERE state = 'sending' AND lease_until <= %(at)s
 )
+FROM free
 """
 
 _TAKE_BACK: Final = """
@@ -138,21 +142,36 @@ RETURNING id
 """
 
 
-def is_work(*, at: datetime.datetime) -> bool:
-    """Whether a lane is free and has something to send, or was left by a worker (one cheap query)."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do."""
+
+    healthy: bool
+    troubled: bool
+    left_behind: bool
+
+
+def work(*, at: datetime.datetime) -> Work:
+    """What may be done at ``at`` (one cheap query, whatever waits)."""
     with connection.cursor() as cursor:
-        cursor.execute(_IS_WORK, {"at": at})
+        cursor.execute(_WORK, {"at": at})
         row = cursor.fetchone()
-    return bool(row and row[0])
+    assert row is not None  # noqa: S101  an aggregate always has a row
+    return Work(*row)
+
+
+def take_back(*, at: datetime.datetime) -> int:
+    """Put back what a worker that is no more had in its hands; returns how many."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_TAKE_BACK, {"at": at})
+        return int(cursor.rowcount)
 
 
 def lease(*, run: UUID, room: int, troubled: bool, at: datetime.datetime) -> list[Leased]:
-    """The next delivery of up to ``room`` free lanes, ours for ``LEASE``; leases that ended return.
+    """The next delivery of up to ``room`` free lanes, ours for ``LEASE``.
 
     ``troubled``: lanes of endpoints that failed last, else all others. ``run`` is the worker's own.
     """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_TAKE_BACK, {"at": at})
     if room <= 0:
         return []
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -162,6 +181,8 @@ def lease(*, run: UUID, room: int, troubled: bool, at: datetime.datetime) -> lis
             return []
         cursor.execute(_NEXT, {"lanes": lanes, "at": at})
         found = [Leased(*row) for row in cursor.fetchall()]
+        if not found:
+            return []
         values: dict[str, Any] = {"at": at, "until": at + LEASE, "run": run}
         values["ids"] = [one.id for one in found]
         cursor.execute(_LEASE, values)

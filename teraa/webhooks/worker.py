@@ -44,8 +44,7 @@ class Worker:
     def turn(self, at: datetime.datetime) -> bool:
         """One round; True while anything is under way."""
         self._write_down(at)
-        if lanes.is_work(at=at):
-            self._set_out(at)
+        self._set_out(at)
         if not self._under_way:
             return False
         wait(self._under_way, timeout=GLANCE_SECONDS, return_when=FIRST_COMPLETED)
@@ -64,9 +63,14 @@ class Worker:
         return {**queries.counts(), "under_way": len(self._under_way)}
 
     def _set_out(self, at: datetime.datetime) -> None:
-        for troubled, slots in self._room.items():
+        work = lanes.work(at=at)
+        if work.left_behind:
+            lanes.take_back(at=at)
+            work = lanes.work(at=at)
+        for troubled, is_any in ((False, work.healthy), (True, work.troubled)):
             used = sum(one.troubled is troubled for one in self._under_way.values())
-            for one in lanes.lease(run=self.run, room=slots - used, troubled=troubled, at=at):
+            room = self._room[troubled] - used if is_any else 0
+            for one in lanes.lease(run=self.run, room=room, troubled=troubled, at=at):
                 self._under_way[self._send(one, at)] = one
 
     def _send(self, leased: Leased, at: datetime.datetime) -> Future[Answer]:

@@ -246,6 +246,8 @@ def test_an_answer_whose_lease_was_taken_over_is_not_written(at):
     mine, theirs = uuid4(), uuid4()
     [leased] = lanes.lease(run=mine, room=5, troubled=False, at=at)
     later = at + lanes.LEASE
+    assert lanes.take_back(at=later - SECOND) == 0
+    assert lanes.take_back(at=later) == 1
     [again] = lanes.lease(run=theirs, room=5, troubled=False, at=later)
 
     assert (again.id, again.original_id, again.attempt) == (leased.id, leased.original_id, 1)

@@ -164,6 +164,9 @@ class _History:
         cast.tell(self.endpoints[0], self.at, subject=subject, version=self.versions[subject])
 
     def lease(self, worker: int) -> None:
+        if lanes.work(at=self.at).left_behind:
+            assert lanes.take_back(at=self.at)
+        assert not lanes.work(at=self.at).left_behind
         for troubled in (False, True):
             found = lanes.lease(run=self.runs[worker], room=2, troubled=troubled, at=self.at)
             for one in found:
