@@ -8,6 +8,7 @@ import pytest
 
 from teraa.settlement.osm.addresses import address_of, address_of_passphrase, key_pair
 from teraa.settlement.osm.blocks import BlockHeader, payload_hash, to_raw
+from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.dialects import connect
 from teraa.settlement.osm.dialects.core2 import Core2Node
 from teraa.settlement.osm.dialects.core3 import Core3Node
@@ -32,7 +33,7 @@ from teraa.settlement.osm.transactions_v2 import (
 from teraa.settlement.queries import due_state
 from tests.settlement import cast
 from tests.settlement.cast import ADDRESS_BYTE, OSM
-from tests.settlement.osm.channel import Channel
+from tests.settlement.osm.channel import Channel, following
 
 PAYER = key_pair("somebody who pays by version two")
 PAYER_ADDRESS = address_of(PAYER.public_key, ADDRESS_BYTE)
@@ -284,3 +285,41 @@ def test_a_node_brought_up_to_date_is_asked_anew_in_its_new_words(db, chain_node
         assert "OtherDialect" in trouble["trouble"]
         assert channel.peers.own.client is None, "the next look begins with the right dialect"
     channel.close()
+
+
+def test_a_chain_of_3_9_is_followed_like_any_other(db):
+    with DevelopmentNode(dialect="3.9", profile="published") as node, following(node) as channel:
+        assert type(channel.client) is Core3Node
+        due, request = channel.ask(cast.payee(), confirmations=3)
+        txid = channel.pay(request)
+        channel.look()
+        request.refresh_from_db()
+        assert (request.state, request.seen_units) == ("seen", request.units)
+        node.forge(3)
+        channel.look()
+        assert due_state(due.pk).state == "settled"
+        stored = ChainTransaction.objects.get(txid=txid)
+        assert (stored.version, stored.sender_time) == (2, stored.first_seen_at)
+        assert channel.cursor.network.dialect == "core3"
+
+        node.roll_back(2, then="other")
+        node.forge(20)
+        channel.look()
+        assert (channel.cursor.height, channel.cursor.state) == (node.height, "live")
+
+
+def test_a_long_chain_of_3_9_is_caught_up_with_by_lists(db):
+    with DevelopmentNode(dialect="3.9", profile="published") as node, following(node) as channel:
+        payee = cast.payee()
+        channel.look(later=cast.MICROSECOND * 60_000_000)
+        for _ in range(3):
+            node.pay(payee.osm_address, OSM, "avance")
+            node.forge()
+        node.forge(1020)
+        channel.wire.asked.clear()
+        channel.look()
+        assert channel.cursor.height == node.height
+        assert Receipt.objects.filter(watched__payee=payee).count() == 3
+        lists = [one for one in channel.wire.asked if "timestamp.from" in one]
+        assert lists
+        assert not [one for one in channel.wire.asked if one.startswith("POST")]

@@ -46,7 +46,7 @@ class Core3Node(ArkNode):
         """A page of transactions by the times of their blocks. Raises NodeTrouble."""
         asked = (
             f"transactions?timestamp.from={since}&timestamp.to={until}"
-            f"&orderBy=timestamp:asc,sequence:asc&transform=false&limit={PAGE}&page={page}"
+            f"&orderBy=timestamp:asc&transform=false&limit={PAGE}&page={page}"
         )
         rows = self._rows(self._json("GET", asked))
         try:

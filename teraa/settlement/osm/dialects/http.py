@@ -81,6 +81,18 @@ class HttpNode:
         return answer
 
     def _send(self, method: str, url: str, body: Any = None) -> bytes:
+        try:
+            return self._send_once(method, url, body)
+        except httpx.ReadError as error:
+            # A connection kept open may be closed by the node just as we use it again.
+            if method != "GET" and not url.partition("?")[0].endswith("/search"):
+                raise NodeSilent(f"{url}: {type(error).__name__} {error}") from error
+        try:
+            return self._send_once(method, url, body)
+        except httpx.HTTPError as error:
+            raise NodeSilent(f"{url}: {type(error).__name__} {error}") from error
+
+    def _send_once(self, method: str, url: str, body: Any) -> bytes:
         self.bucket.take()
         ends = time.monotonic() + LONGEST_ANSWER
         try:
@@ -92,6 +104,8 @@ class HttpNode:
                         raise NodeNonsense(f"{url}: an answer beyond {LARGEST_ANSWER} bytes")
                     if time.monotonic() > ends:
                         raise NodeSilent(f"{url}: no whole answer in {LONGEST_ANSWER:.0f} s")
+        except httpx.ReadError:
+            raise
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NodeSilent(f"{url}: {type(error).__name__} {error}") from error
         if answer.status_code == HTTPStatus.NOT_FOUND:
