@@ -27,7 +27,14 @@ from teraa.settlement.cases.states import (
     Resolution,
 )
 from teraa.settlement.models import Tender
-from teraa.settlement.osm.models import Allocation, Network, OsmRequest, Receipt, WatchedAddress
+from teraa.settlement.osm.models import (
+    Allocation,
+    ChainTransaction,
+    Network,
+    OsmRequest,
+    Receipt,
+    WatchedAddress,
+)
 from teraa.settlement.osm.rederive import SMALL_CHANGE
 from teraa.settlement.osm.states import (
     AllocationKind,
@@ -35,9 +42,11 @@ from teraa.settlement.osm.states import (
     Direction,
     RequestState,
 )
+from teraa.settlement.osm.transactions_v2 import HTLC_CLAIM, HTLC_LOCK, HTLC_REFUND
 from teraa.settlement.states import TenderState
 
 SHUT = (RequestState.EXPIRED, RequestState.CANCELLED)
+LOCKS = (HTLC_LOCK, HTLC_CLAIM, HTLC_REFUND)
 LIVE_REFUNDS = Q(state__in=set(RefundState) - {RefundState.CANCELLED})
 
 
@@ -53,10 +62,11 @@ class Finding:
     receipt_id: int | None = None
     refund_id: UUID | None = None
     network_id: int | None = None
+    transaction_id: int | None = None
 
     @property
     def target(self) -> str:
-        for name in ("request", "receipt", "refund", "network"):
+        for name in ("request", "receipt", "refund", "transaction", "network"):
             if (found := getattr(self, f"{name}_id")) is not None:
                 return f"{name}:{found}"
         raise ValueError("a case is about something")
@@ -105,6 +115,46 @@ def judge_receipts(*, receipt_ids: Iterable[int], at: datetime.datetime) -> None
         standing=Case.objects.filter(receipt__in=ids, state=CaseState.OPEN, kind__in=OF_RECEIPTS),
         at=at,
     )
+
+
+def judge_locks(*, transaction_ids: Iterable[int], at: datetime.datetime) -> None:
+    """Open and close the cases of contracts that lock coins (HTLC): nothing counts them by itself.
+
+    One query when there is none.
+    """
+    locks = list(
+        ChainTransaction.objects.filter(
+            pk__in=list(transaction_ids), version__gte=2, type__in=LOCKS
+        )
+    )
+    if not locks:
+        return
+    present = [one for one in locks if one.gone_at is None]
+    touched = {
+        one.pk: {one.sender, recipient_of(raw=bytes(one.raw), version=2, type_=one.type)}
+        for one in present
+    }
+    watched = WatchedAddress.objects.filter(
+        address__in=set().union(*touched.values()) if touched else set()
+    )
+    findings = {
+        (one.pk, address.payee_id): Finding(
+            CaseKind.LOCKED,
+            address.venue_id,
+            address.payee_id,
+            one.amount_units,
+            transaction_id=one.pk,
+        )
+        for one in present
+        for address in watched
+        if address.address in touched[one.pk] and address.network_id == one.network_id
+    }
+    standing = Case.objects.filter(
+        kind=CaseKind.LOCKED,
+        target__in=[f"transaction:{one.pk}" for one in locks],
+        state=CaseState.OPEN,
+    )
+    _bring_in_line(list(findings.values()), standing=standing, at=at)
 
 
 def judge_network(*, network: Network, in_conflict: bool, at: datetime.datetime) -> None:
@@ -302,10 +352,10 @@ def recipient_of_receipt(receipt: Receipt) -> str:
 def _bring_in_line(
     findings: list[Finding], *, standing: QuerySet[Case], at: datetime.datetime
 ) -> None:
-    holding = {(one.kind, one.target): one for one in findings}
+    holding = {(one.kind, one.target, one.payee_id): one for one in findings}
     known = set()
     for case in standing.order_by("pk"):
-        finding = holding.get((CaseKind(case.kind), case.target))
+        finding = holding.get((CaseKind(case.kind), case.target, case.payee_id))
         if finding is None:
             rows = Case.objects.filter(pk=case.pk, state=CaseState.OPEN)
             rows.update(
@@ -314,7 +364,7 @@ def _bring_in_line(
                 resolution=Resolution.BY_ITSELF,
             )
             continue
-        known.add((finding.kind, finding.target))
+        known.add((finding.kind, finding.target, finding.payee_id))
         if case.units != finding.units:
             Case.objects.filter(pk=case.pk, state=CaseState.OPEN).update(units=finding.units)
     _open([one for key, one in holding.items() if key not in known], at)

@@ -32,7 +32,14 @@ from teraa.settlement.cases.states import (
 )
 from teraa.settlement.models import Due
 from teraa.settlement.osm import uri as payment_link
-from teraa.settlement.osm.models import Allocation, BlockCursor, OsmRequest, Receipt, RequestAct
+from teraa.settlement.osm.models import (
+    Allocation,
+    BlockCursor,
+    ChainTransaction,
+    OsmRequest,
+    Receipt,
+    RequestAct,
+)
 from teraa.settlement.osm.states import RequestState
 
 SHUT = (RequestState.EXPIRED, RequestState.CANCELLED)
@@ -75,6 +82,7 @@ class Story:
     warnings: list[SenderWarning]
     actions: list[Action]
     first_word: Decision | None = None
+    locking: ChainTransaction | None = None
 
     @property
     def may_refund(self) -> bool:
@@ -181,6 +189,7 @@ def story_of(case: Case, *, at: datetime.datetime) -> Story:
         warnings=warnings,
         actions=actions,
         first_word=_first_word(request, actions),
+        locking=_locking(case),
     )
 
 
@@ -294,6 +303,14 @@ def _source(case: Case, at: datetime.datetime) -> Source | None:
         return source_of_case(case, at=at)
     except Problem:
         return None
+
+
+def _locking(case: Case) -> ChainTransaction | None:
+    """The transaction that a case about locked coins is about."""
+    if case.kind != CaseKind.LOCKED:
+        return None
+    pk = int(case.target.removeprefix("transaction:"))
+    return ChainTransaction.objects.select_related("block").filter(pk=pk).first()
 
 
 def _first_word(request: OsmRequest | None, actions: list[Action]) -> Decision | None:

@@ -13,7 +13,8 @@ import base58
 _ADDRESS = 21
 _V1_RECIPIENT = 5 + 33
 _V2_FEE_END = 1 + 1 + 1 + 4 + 2 + 8 + 33 + 8
-_TRANSFER, _MULTI_PAYMENT = 0, 6
+_TRANSFER, _MULTI_PAYMENT, _HTLC_LOCK = 0, 6, 8
+_SECRET_HASH = 32
 
 
 def recipient_of(*, raw: bytes, version: int, type_: int, out_index: int = 0) -> str:
@@ -35,6 +36,10 @@ def _of_version_2(raw: bytes, type_: int, out_index: int) -> bytes:
     if type_ == _TRANSFER:
         # amount (8), expiration (4), recipient
         return raw[asset + 12 : asset + 12 + _ADDRESS]
+    if type_ == _HTLC_LOCK:
+        # amount (8), hash of the secret, kind (1) and value (4) of its end, recipient
+        start = asset + 8 + _SECRET_HASH + 5
+        return raw[start : start + _ADDRESS]
     if type_ == _MULTI_PAYMENT and len(raw) >= asset + 2:
         (count,) = struct.unpack_from("<H", raw, asset)
         if out_index < count:

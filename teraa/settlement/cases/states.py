@@ -20,6 +20,7 @@ class CaseKind(models.TextChoices):
     NODE_CONFLICT = "node_conflict", _("Nodes disagree")
     OUTFLOW = "outflow", _("Coins left without a refund")
     REFUND_MISMATCH = "refund_mismatch", _("Refund sent otherwise than asked")
+    LOCKED = "locked", _("Coins locked or unlocked by a contract")
 
 
 OF_REQUESTS = (

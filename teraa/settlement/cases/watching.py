@@ -18,6 +18,7 @@ from teraa.settlement import hooks
 from teraa.settlement.cases import references
 from teraa.settlement.cases.judging import (
     judge,
+    judge_locks,
     judge_receipts,
     open_mismatch,
     recipient_of_receipt,
@@ -40,7 +41,7 @@ SENT = (RefundState.SEEN, RefundState.PAID)
 def look_at_transactions(*, transaction_ids: Iterable[int], at: datetime.datetime) -> None:
     """What stored transactions mean to refunds and to coins nobody knows; moves what changed.
 
-    One query when they only pay requests. Looking twice changes nothing.
+    Two queries when they only pay requests. Looking twice changes nothing.
     """
     pks = list(transaction_ids)
     if not pks:
@@ -57,6 +58,7 @@ def look_at_transactions(*, transaction_ids: Iterable[int], at: datetime.datetim
         .select_related("transaction__block", "transaction__network", "watched")
         .order_by("pk")
     )
+    judge_locks(transaction_ids=pks, at=at)
     if not receipts:
         return
     _follow([one for one in receipts if one.direction == Direction.OUT], at)

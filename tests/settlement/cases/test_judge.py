@@ -7,9 +7,13 @@ import pytest
 from teraa.settlement.cases.judging import judge, judge_receipts
 from teraa.settlement.cases.models import Case
 from teraa.settlement.cases.operations import explain_case
+from teraa.settlement.cases.queries import story_of
 from teraa.settlement.operations.requests import cancel_request
+from teraa.settlement.osm.addresses import key_pair
+from teraa.settlement.osm.models import ChainTransaction
+from teraa.settlement.osm.transactions_v2 import HTLC_LOCK, TransactionV2
 from tests.settlement import cast
-from tests.settlement.cases.moves import ADA, OSM, address, scene
+from tests.settlement.cases.moves import ADA, CUSTOMER, OSM, address, scene
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +186,41 @@ def test_venues_never_meet(at):
             target="receipt:0",
             opened_at=at,
         )
+
+
+def test_a_contract_that_locks_coins_is_for_a_person_and_nothing_is_credited(at):
+    of = scene(at)
+    made = TransactionV2(
+        type=HTLC_LOCK,
+        network=cast.ADDRESS_BYTE,
+        nonce=1,
+        sender_public_key=key_pair(CUSTOMER).public_key,
+        amount=50 * OSM,
+        fee=1,
+        recipient_id=of.payee.osm_address,
+        asset={"lock": {"secretHash": "0" * 64, "expiration": {"type": 1, "value": 9}}},
+    )
+    stored = ChainTransaction.objects.create(
+        network=of.cursor.network,
+        txid="1" * 64,
+        version=2,
+        type=HTLC_LOCK,
+        sender=address(CUSTOMER),
+        sender_public_key=made.sender_public_key,
+        amount_units=made.amount,
+        fee_units=1,
+        memo=b"",
+        sender_time=at,
+        raw=made.signed_bytes(with_signature=True),
+        first_seen_at=at,
+    )
+    for _twice in range(2):
+        of.look(stored)
+
+    case = of.case(kind="locked")
+    assert (case.units, case.target) == (50 * OSM, f"transaction:{stored.pk}")
+    story = story_of(case, at=at)
+    assert story.locking == stored
+    assert "explain" in story.actions
+    of.vanishes(stored)
+    assert of.kinds() == []

@@ -31,6 +31,7 @@ EXPLAINABLE = (
     CaseKind.BROKEN,
     CaseKind.NODE_CONFLICT,
     CaseKind.OUTFLOW,
+    CaseKind.LOCKED,
     CaseKind.REFUND_MISMATCH,
     CaseKind.OVER,
     CaseKind.UNDER,
