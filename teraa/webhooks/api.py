@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from teraa.common.clock import now
 from teraa.common.endpoints import Endpoint
-from teraa.common.problems import NotFound
+from teraa.common.problems import Invalid, NotFound
 from teraa.common.shapes import read_body
 from teraa.venues.authentication import StationSession
 from teraa.venues.permissions import StaffRequired
@@ -146,11 +146,13 @@ class EndpointView(HookView):
     @extend_schema(
         operation_id="turn_webhook_endpoint_off",
         request=None,
-        responses={200: EndpointSerializer, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
+        responses={200: EndpointSerializer, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 422: PROBLEM},
         tags=TAGS,
     )
     def delete(self, request: Request, key: UUID) -> Response:
         """Turns it off: what was sent stays on record. Asked again, it answers the same."""
+        if request.data:  # whoever sends something here wants something else done
+            raise Invalid(fields=dict.fromkeys(request.data, "not expected"))
         off = operations.change_endpoint(
             endpoint_id=key,
             enabled=False,

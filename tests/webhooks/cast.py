@@ -77,5 +77,7 @@ def run_until_quiet(worker: Worker, at: datetime.datetime, *, seconds: float = 6
 
 def states(endpoint: HookEndpoint) -> list[tuple[int, str, int | None, str]]:
     """(attempt, state, status, error) of what the endpoint got, oldest first."""
-    rows = HookDelivery.objects.filter(endpoint=endpoint).order_by("created_at", "version", "attempt")
+    rows = HookDelivery.objects.filter(endpoint=endpoint).order_by(
+        "created_at", "version", "attempt"
+    )
     return [(one.attempt, one.state, one.status, one.error) for one in rows]

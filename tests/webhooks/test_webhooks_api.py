@@ -70,6 +70,8 @@ def test_an_endpoint_is_made_read_changed_and_turned_off(desk):
     assert "secret" not in changed
     assert desk.ask("GET", one) == (200, changed)
     assert desk.ask("GET", "endpoints/") == (200, {"endpoints": [changed]})
+    status, refused = desk.ask("DELETE", one, {"enabled": True})
+    assert (status, refused["code"]) == (422, "invalid")
     for _ in range(2):
         status, off = desk.ask("DELETE", one)
         assert (status, off["enabled"], off["disabled_reason"]) == (200, False, "by_hand")
