@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
 from teraa.settlement import admin_rates, effects
+from teraa.settlement.cases.links import refund_link
 from teraa.settlement.models import Collection, Due, Effect, Tender
 from teraa.settlement.office import MoneyAdmin, MoneyInline, euros, link, links
 from teraa.settlement.states import DueState, TenderState
@@ -65,9 +66,9 @@ class DueAdmin(MoneyAdmin):
     ordering = ["-opened_at"]
     fields = [
         *["id", "subject", "venue", "payee", "owed", "paid", "pending", "state"],
-        *["version", "opened_at", "changed_at", "settled_at"],
+        *["version", "opened_at", "changed_at", "settled_at", "refund"],
     ]
-    readonly_fields = ["id", "owed", "paid", "pending", "state"]
+    readonly_fields = ["id", "owed", "paid", "pending", "state", "refund"]
     inlines = [TenderInline, EffectInline]
 
     @display(description=_("owed"), ordering="amount_cents")
@@ -85,6 +86,10 @@ class DueAdmin(MoneyAdmin):
     @display(description=_("state"), ordering="state", label=DUE_COLOURS)
     def state_label(self, due: Due) -> tuple[str, Any]:
         return due.state, due.get_state_display()
+
+    @display(description=_("refund"))
+    def refund(self, due: Due) -> SafeString | str:
+        return refund_link(due, is_owed=due.paid_cents > 0, before="") or "–"
 
 
 @admin.register(Tender)

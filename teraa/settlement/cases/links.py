@@ -10,12 +10,13 @@ from django.utils.translation import gettext
 from teraa.settlement.models import Due
 
 
-def refund_link(due: Due, *, is_owed: bool) -> SafeString:
-    """`` · Open a refund``, leading to its page in the back office; nothing when none is owed."""
+def refund_link(due: Due, *, is_owed: bool, before: str = " · ") -> SafeString:
+    """``Open a refund`` leading to its page in the back office; nothing when none is owed."""
     if not is_owed:
         return SafeString("")
     return format_html(
-        ' · <a href="{}">{}</a>',
+        '{}<a href="{}">{}</a>',
+        before,
         reverse("admin:cases_refund_of_due", args=[due.pk]),
         gettext("Open a refund"),
     )
