@@ -16,7 +16,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, live, trades
+from tests.bench import baseline, chain, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -100,7 +100,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each closed loop")
     parser.add_argument("--rounds", type=int, default=60, help="payments timed from the node")
-    parser.add_argument("--only", choices=sorted(MEASURES), help="one figure only")
+    parser.add_argument("--only", choices=sorted([*MEASURES, "ingest"]), help="one figure")
     asked = parser.parse_args()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
@@ -118,6 +118,8 @@ def main() -> int:
                     found |= MEASURES[room](house, asked)
     finally:
         shutil.rmtree(data, ignore_errors=True)
+    if asked.only in (None, "ingest"):
+        found["ingest"] = chain.run([])
     json.dump(found, sys.stdout, indent=2)
     print()
     return 0

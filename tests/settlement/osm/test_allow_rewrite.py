@@ -70,8 +70,9 @@ def test_nobody_is_asked_while_all_is_well(channel, settings):
     settings.TERAA_NODE_NETHASH = channel.node.nethash
     with pytest.raises(NotHalted):
         allow_rewrite(network=channel.cursor.network, height=1, by="Ada", at=channel.now)
-    with pytest.raises(CommandError, match="without anybody"):
+    with pytest.raises(CommandError) as refused:
         call_command("ingest_resume")
+    assert isinstance(refused.value.__cause__, NotHalted)
 
 
 def test_a_chain_without_one_common_block_is_not_ours_to_follow(rewritten):

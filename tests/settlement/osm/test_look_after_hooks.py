@@ -147,11 +147,11 @@ def test_a_crowd_is_answered_in_one_row(hooked, count_queries):
             body={"ids": [f"{number:064x}"]},
             received_at=hooked.now,
         )
-        for number in range(3000)
+        for number in range(300)
     )
     with count_queries() as queries:
         found = take_hints(hooked.now)
-    assert (len(queries), found.blocks, found.block_id) == (1, 1500, f"{2999:064x}")
+    assert (len(queries), found.blocks, found.block_id) == (1, 150, f"{299:064x}")
 
 
 def test_however_many_hints_come_the_node_is_asked_twenty_times_a_second_at_most(channel):

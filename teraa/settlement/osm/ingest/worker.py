@@ -128,6 +128,7 @@ class Worker:
         follower = self._ready(leader, at)
         self.peers.refresh(follower.held, at=at)
         follower.floor = None if leader.vouches else (self._agreement or ALONE).agreed
+        follower.delegates = self.peers.delegates(at=at)
         tip = follower.node.tip()
         self.peers.answered(leader, tip, at=at)
         split = self.peers.is_split(at=at)
@@ -189,7 +190,6 @@ class Worker:
         elif self._follower.node is not node and self.status is not None:
             self.status.changed_node(at=at)
         self._follower.node = node
-        self._follower.delegates = self.peers.delegates(at=at)
         return self._follower
 
     def _begin(self, network: Network, leader: Peer, at: datetime.datetime) -> Follower:
