@@ -44,7 +44,7 @@ def _of_station(token: str, shift: str) -> list[str]:
         session: StationSession = session_for(station_token=token, shift_token=shift)
     except Problem:
         return []
-    topics = [f"station.{session.station.pk}", f"venue.{session.venue.pk}"]
+    topics = [f"station.{session.station.pk}", f"venue.{session.venue.pk}", "chain"]
     if session.station.kind == StationKind.AGENT:
         topics.append(f"agent.{session.station.pk}")
     return topics

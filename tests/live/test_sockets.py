@@ -39,10 +39,11 @@ def test_it_carries_news_from_a_commit_to_the_sockets_that_follow_it(port):
     ):
         assert at_till.next() == {
             "type": "hello",
-            "topics": [f"station.{till.pk}", f"venue.{venue.pk}"],
+            "topics": ["chain", f"station.{till.pk}", f"venue.{venue.pk}"],
         }
         assert at_agent.next()["topics"] == [
             f"agent.{agent.pk}",
+            "chain",
             f"station.{agent.pk}",
             f"venue.{venue.pk}",
         ]

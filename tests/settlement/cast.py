@@ -48,7 +48,7 @@ def network(**fields: Any) -> Network:
 
 
 def live_cursor(at: datetime.datetime, **fields: Any) -> BlockCursor:
-    """A network that has been followed without a gap for an hour."""
+    """A network that has been followed without a gap for an hour, and is for a day to come."""
     return BlockCursor.objects.create(
         **{
             "network": fields.pop("network", None) or network(),
@@ -56,7 +56,7 @@ def live_cursor(at: datetime.datetime, **fields: Any) -> BlockCursor:
             "block_id": "a" * 64,
             "state": CursorState.LIVE,
             "live_since": at - datetime.timedelta(hours=1),
-            "checked_at": at,
+            "checked_at": at + datetime.timedelta(days=1),
         }
         | fields
     )

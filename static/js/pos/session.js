@@ -135,6 +135,10 @@ function look() {
 }
 
 function hint({ topic = "", key, version }) {
+  if (topic === "chain") {
+    read(readBoot); // OSM can be taken again, or no longer
+    return;
+  }
   if (topic.startsWith("venue.")) {
     read(readBoot);
     catalogueMoved.value = true;

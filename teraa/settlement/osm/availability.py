@@ -60,6 +60,11 @@ def availability_of(cursor: BlockCursor | None, *, at: datetime.datetime) -> Ava
     )
 
 
+def is_confirmed(cursor: BlockCursor, *, at: datetime.datetime) -> bool:
+    """Whether the ingest has lately said that what the cursor says still holds."""
+    return cursor.checked_at is not None and at - cursor.checked_at <= FRESH_FOR
+
+
 def sentence_for(reason: str) -> Sentence:
     """What a person is told about a reason's code; empty for none."""
     if reason in Reason.values:
@@ -76,7 +81,7 @@ def heights() -> dict[str, int]:
 def _reason(cursor: BlockCursor | None, at: datetime.datetime) -> str:
     if cursor is None:
         return Reason.NO_NETWORK
-    if cursor.checked_at is None or at - cursor.checked_at > FRESH_FOR:
+    if not is_confirmed(cursor, at=at):
         return Reason.NOT_RUNNING
     if cursor.state == CursorState.LIVE:
         return ""

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from teraa.common.states import WrongMove
 from teraa.settlement.osm import derive
+from teraa.settlement.osm.availability import is_confirmed
 from teraa.settlement.osm.models import Allocation, BlockCursor, OsmRequest, RequestAct
 from teraa.settlement.osm.states import REQUEST_MOVES, AllocationKind, RequestState
 
@@ -164,10 +165,16 @@ def _acts(request_ids: list[UUID]) -> dict[UUID, list[derive.Act]]:
 
 
 def _chains(network_ids: Iterable[int], at: datetime.datetime) -> dict[int, derive.Chain]:
+    """Where each network stands. A cursor nobody confirmed of late is not live, whatever it says:
+    nothing may expire for time in which nobody watched.
+    """
     cursors = BlockCursor.objects.filter(network_id__in=set(network_ids))
     return {
         cursor.network_id: derive.Chain(
-            tip=cursor.height, live_since=cursor.live_since, now=at, agreed=cursor.agreed_height
+            tip=cursor.height,
+            live_since=cursor.live_since if is_confirmed(cursor, at=at) else None,
+            now=at,
+            agreed=cursor.agreed_height,
         )
         for cursor in cursors
     }

@@ -6,6 +6,7 @@ from django.db import connection
 
 from teraa.common.ids import uuid7
 from teraa.settlement import operations
+from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm.derive import LAST_SECOND
 from teraa.settlement.osm.models import RequestAct
 from teraa.settlement.queries import due_state, tender_views, unsettled_surplus
@@ -133,3 +134,14 @@ def test_nothing_expires_for_a_night_in_which_nobody_looked(channel):
     assert due_state(due.pk).state == "settled"
     request.refresh_from_db()
     assert request.flags == []
+
+
+def test_nothing_expires_while_nobody_watches_whoever_asks(channel):
+    """The ingest is gone: its cursor still says live, and the office touches the request."""
+    due, request = channel.ask(cast.payee())
+    long_after = request.expires_at + datetime.timedelta(minutes=10)
+
+    bring_up_to_date(request_ids=[request.pk], at=long_after)
+
+    request.refresh_from_db()
+    assert (request.state, due_state(due.pk).state) == ("open", "open")

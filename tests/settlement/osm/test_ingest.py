@@ -343,3 +343,18 @@ def test_a_leader_that_was_replaced_writes_nothing(channel):
         channel.look()
     assert channel.cursor.height == before
     assert not Receipt.objects.exists()
+
+
+def test_tills_hear_at_once_when_the_chain_is_lost_and_found(channel):
+    def told():
+        return Outbox.objects.filter(topic="chain").count()
+
+    before = told()
+    channel.look()
+    assert told() == before, "nothing changed"
+    for _ in range(40):  # no block for long
+        channel.look(later=datetime.timedelta(seconds=10))
+    assert (channel.cursor.state, told()) == ("stalled", before + 1)
+    channel.node.forge()
+    channel.look()
+    assert (channel.cursor.state, told()) == ("live", before + 2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from teraa.live import outbox
+from teraa.live.wake import OUTBOX, wake
 from teraa.settlement.osm.availability import FRESH_FOR
 from teraa.settlement.osm.ingest.health import still_after
 from teraa.settlement.osm.ingest.store import Leadership
@@ -12,6 +14,7 @@ from teraa.settlement.osm.models import BlockCursor
 from teraa.settlement.osm.node import Tip
 from teraa.settlement.osm.states import CursorReason, CursorState
 
+CHAIN_TOPIC = "chain"
 CONFIRMED_EVERY = datetime.timedelta(seconds=2)
 
 
@@ -94,3 +97,7 @@ class Status:
         if tip is not None:
             changes |= {"tip_height": tip.height, "tip_block_id": tip.block_id}
         self._rows.update(**changes)
+        if changed:
+            # Tills offer OSM, or say why not, at once.
+            outbox.put(topic=CHAIN_TOPIC, key="", version=outbox.fresh_version(), at=at)
+            wake(OUTBOX)
