@@ -6,10 +6,9 @@ house's order: dues by id, OSM requests by id, allocations, then cases and refun
 
 from teraa.settlement.cases.operations.claims import claim_path, give_address, make_claim
 from teraa.settlement.cases.operations.coins import assign_receipt, ignore_coins, keep_surplus
+from teraa.settlement.cases.operations.mismatches import accept_as_sent, ask_again
 from teraa.settlement.cases.operations.refunds import (
-    accept_as_sent,
     approve_refund,
-    ask_again,
     cancel_refund,
     direct_refund,
     draft_refund,

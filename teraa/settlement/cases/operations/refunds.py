@@ -1,4 +1,4 @@
-"""Draft a refund, approve it, say where it goes, give it up; judge one sent otherwise."""
+"""Draft a refund, approve it, say where it goes, give it up."""
 
 from __future__ import annotations
 
@@ -38,13 +38,11 @@ from teraa.settlement.cases.sources import (
 )
 from teraa.settlement.cases.states import (
     Action,
-    CaseKind,
-    CaseState,
     DestinationSource,
     RefundState,
     Resolution,
 )
-from teraa.settlement.cases.watching import forget_refund, tell_refunded
+from teraa.settlement.cases.watching import forget_refund
 from teraa.settlement.models import Due, RateQuote, Tender
 from teraa.settlement.operations.rates import current_quote
 from teraa.settlement.operations.recompute import lock_dues
@@ -250,59 +248,6 @@ def cancel_refund(
     return refund
 
 
-@transaction.atomic
-def accept_as_sent(
-    *,
-    refund_id: UUID,
-    venue_id: UUID,
-    person: Person,
-    reason: str,
-    key: UUID,
-    at: datetime.datetime,
-) -> Refund:
-    """Take a transfer that differs from what was asked as the refund all the same.
-
-    Raises NotFound, RefundMoved, ReasonNeeded, SameKeyOtherBody.
-    """
-    digest = digest_of(Action.ACCEPT_AS_SENT, refund=refund_id, reason=reason)
-    refund = locked_refund(refund_id, venue_id=venue_id)
-    if decided_before(venue_id=venue_id, key=key, digest=digest):
-        return refund
-    given = with_reason(reason)
-    _mismatch_decided(refund, Action.ACCEPT_AS_SENT, person, given, key, digest, at)
-    refund.move(RefundState.CLOSED, closed_at=at, paid_at=at, version=refund.version + 1)
-    if refund.due_id is not None:
-        tell_refunded([refund.due_id], at=at)
-    return refund
-
-
-@transaction.atomic
-def ask_again(
-    *,
-    refund_id: UUID,
-    venue_id: UUID,
-    person: Person,
-    reason: str,
-    key: UUID,
-    at: datetime.datetime,
-) -> Refund:
-    """Ask the wallet once more: what was sent otherwise becomes an outflow to explain.
-
-    Raises NotFound, RefundMoved, ReasonNeeded, SameKeyOtherBody.
-    """
-    digest = digest_of(Action.ASK_AGAIN, refund=refund_id, reason=reason)
-    refund = locked_refund(refund_id, venue_id=venue_id)
-    if decided_before(venue_id=venue_id, key=key, digest=digest):
-        return refund
-    given = with_reason(reason)
-    sent = refund.out_receipt_id
-    _mismatch_decided(refund, Action.ASK_AGAIN, person, given, key, digest, at)
-    refund.move(RefundState.AWAITING_WALLET, out_receipt=None, version=refund.version + 1)
-    if sent is not None:
-        judge_receipts(receipt_ids=[sent], at=at)
-    return refund
-
-
 def locked_refund(refund_id: UUID, *, venue_id: UUID) -> Refund:
     """A refund of that venue, its due (when it has one) and itself locked. Raises NotFound."""
     rows = Refund.objects.filter(pk=refund_id, venue_id=venue_id)
@@ -423,32 +368,3 @@ def _judge_source(refund: Refund, at: datetime.datetime) -> None:
         judge(request_ids=[refund.request_id], at=at)
     if refund.receipt_id is not None:
         judge_receipts(receipt_ids=[refund.receipt_id], at=at)
-
-
-def _mismatch_decided(
-    refund: Refund,
-    action: Action,
-    person: Person,
-    reason: str,
-    key: UUID,
-    digest: str,
-    at: datetime.datetime,
-) -> None:
-    if refund.state != RefundState.MISMATCH:
-        raise RefundMoved(state=refund.state)
-    write_down(
-        action=action,
-        venue_id=refund.venue_id,
-        person=person,
-        key=key,
-        digest=digest,
-        reason=reason,
-        refund=refund,
-        at=at,
-    )
-    Case.objects.filter(refund=refund, kind=CaseKind.REFUND_MISMATCH, state=CaseState.OPEN).update(
-        state=CaseState.CLOSED,
-        closed_at=at,
-        closed_by=person.name,
-        resolution=Resolution.EXPLAINED,
-    )
