@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -37,8 +38,10 @@ def choices_of_kinds() -> list[tuple[str, Any]]:
     """Everything an endpoint may want, in words where there are some."""
     said = {kind.name: kind.description for kind in kinds.registered()}
     all_of_them: dict[str, Any] = {kinds.EVERYTHING: _("everything, also what is yet to come")}
+    # A phone is narrower than most of these: they may break, whatever the widget thinks.
+    line = '<span class="whitespace-normal">{} — {}</span>'
     return [
-        (pattern, format_html("{} — {}", pattern, words) if words else pattern)
+        (pattern, format_html(line, pattern, words) if words else pattern)
         for pattern in kinds.patterns()
         for words in [{**said, **all_of_them}.get(pattern)]
     ]
@@ -53,12 +56,14 @@ def back_to(row: models.Model) -> HttpResponse:
 def show_secret(request: HttpRequest, endpoint: HookEndpoint, secret: str) -> None:
     """The only time it is seen."""
     said = _("The secret of %(name)s, shown this once: %(secret)s")
-    messages.warning(request, said % {"name": endpoint, "secret": secret})
+    words = said % {"name": endpoint, "secret": secret}
+    # One word of fifty letters: on a phone it has to break.
+    messages.warning(request, format_html('<span class="break-words">{}</span>', words))
 
 
 class EndpointForm(VenueForm):
     wanted = forms.MultipleChoiceField(
-        label=_("events"),
+        label=capfirst(_("events")),
         choices=choices_of_kinds,
         initial=[kinds.EVERYTHING],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -296,7 +301,7 @@ class HookDeliveryAdmin(VenueModelAdmin):
     @display(description=_("content"))
     def payload(self, delivery: HookDelivery) -> SafeString:
         text = json.dumps(json.loads(delivery.event.payload), indent=2, ensure_ascii=False)
-        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)
+        return format_html("<pre>{}</pre>", text)
 
     def has_send_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self.may(request, MANAGE_WEBHOOKS, object_id)
