@@ -203,7 +203,9 @@ class Booking(Stateful):
             ),
             # What was paid has its document, and only what was paid has one; free stays have none.
             models.CheckConstraint(
-                condition=Q(state__in=["confirmed", "paid_without_place", "refunded"], total_cents__gt=0)
+                condition=Q(
+                    state__in=["confirmed", "paid_without_place", "refunded"], total_cents__gt=0
+                )
                 & Q(document__isnull=False, due__isnull=False)
                 | Q(state__in=["hold", "expired", "cancelled"], document__isnull=True)
                 | Q(state="confirmed", total_cents=0, document__isnull=True, due__isnull=True),

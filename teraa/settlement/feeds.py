@@ -86,7 +86,7 @@ class RateReading(models.Model):
     rate_e10 = models.BigIntegerField(_("euros per OSM × 10¹⁰"))
     read_at = models.DateTimeField(_("read"))
     body = models.TextField(_("answer"))
-    body_sha256 = models.CharField(max_length=64)
+    body_sha256 = models.CharField(_("SHA-256 of the answer"), max_length=64)
 
     class Meta:
         db_table = "settlement_rate_reading"

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('rate_e10', models.BigIntegerField(verbose_name='euros per OSM × 10¹⁰')),
                 ('read_at', models.DateTimeField(verbose_name='read')),
                 ('body', models.TextField(verbose_name='answer')),
-                ('body_sha256', models.CharField(max_length=64)),
+                ('body_sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the answer')),
             ],
             options={
                 'verbose_name': 'reading of a rate feed',

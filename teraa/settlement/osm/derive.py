@@ -41,6 +41,8 @@ LAST_SECOND: Final = datetime.timedelta(seconds=10)
 """A payment sent just before the end needs this long to be seen."""
 QUORUM_FROM: Final = 3
 """So many confirmations are only believed when several nodes agree on the block."""
+ALL_FROM: Final = 42
+"""And so many when every healthy node does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +86,27 @@ class Act:
 class Chain:
     """Where we stand: the cursor's height, since when it has been live (None: it is not), now.
 
-    ``agreed`` is the height up to which several nodes hold the same blocks; None: we know one.
+    ``vouched`` is the height for which a node of our own or a trusted one speaks (or two others),
+    ``agreed`` that on which several nodes agree, ``unanimous`` that on which all do. None: we know
+    one node, and it is enough.
     """
 
     tip: int
     live_since: datetime.datetime | None
     now: datetime.datetime
     agreed: int | None = None
+    vouched: int | None = None
+    unanimous: int | None = None
 
     def tip_for(self, required_confirmations: int) -> int:
         """The height from which so many confirmations are counted back."""
-        if self.agreed is None or required_confirmations < QUORUM_FROM:
-            return self.tip
-        return min(self.tip, self.agreed)
+        if required_confirmations >= ALL_FROM:
+            believed = self.unanimous
+        elif required_confirmations >= QUORUM_FROM:
+            believed = self.agreed
+        else:
+            believed = self.vouched
+        return self.tip if believed is None else min(self.tip, believed)
 
 
 @dataclass(frozen=True, slots=True)

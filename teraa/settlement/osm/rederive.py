@@ -175,6 +175,8 @@ def _chains(network_ids: Iterable[int], at: datetime.datetime) -> dict[int, deri
             live_since=cursor.live_since if is_confirmed(cursor, at=at) else None,
             now=at,
             agreed=cursor.agreed_height,
+            vouched=cursor.vouched_height,
+            unanimous=cursor.unanimous_height,
         )
         for cursor in cursors
     }

@@ -76,6 +76,8 @@ chains = st.builds(
     live_since=st.none() | moments,
     now=moments,
     agreed=st.none() | st.integers(90, 120),
+    vouched=st.none() | st.integers(90, 120),
+    unanimous=st.none() | st.integers(90, 120),
 )
 
 
@@ -315,6 +317,20 @@ def test_who_is_trusted_before_a_block_stays_so_until_settled_or_broken():
 
     broken = derive(trusted, [paid(1000, gone=True)], [], at_tip(100))
     assert (broken.state, broken.broken) == ("open", True)
+
+
+def test_one_confirmation_needs_a_node_that_may_speak_for_itself():
+    coffee = replace(ASKED, required_confirmations=1)
+    stranger = replace(at_tip(100), vouched=99)
+    assert derive(coffee, [paid(1000, height=100)], [], stranger).state == "confirming"
+    assert derive(coffee, [paid(1000, height=99)], [], stranger).state == "settled"
+
+
+def test_a_round_of_confirmations_needs_every_node():
+    car = replace(ASKED, required_confirmations=42)
+    chain = replace(at_tip(141), agreed=141, unanimous=140)
+    assert derive(car, [paid(1000, height=100)], [], chain).state == "confirming"
+    assert derive(car, [paid(1000, height=99)], [], chain).state == "settled"
 
 
 def test_few_confirmations_are_counted_on_our_own_node():
