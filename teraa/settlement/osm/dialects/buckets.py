@@ -14,6 +14,7 @@ from typing import Final
 from teraa.settlement.osm.node import NodeSilent
 
 BURST: Final = 10
+SHORTEST_WAIT: Final = 0.001
 LONGEST_WAIT: Final = 2.0
 """Seconds that a question waits for its turn; a longer wait is the caller's to plan."""
 FIRST_HOLD: Final = 1.0
@@ -77,4 +78,5 @@ class TokenBucket:
             if self._tokens >= 1:
                 self._tokens -= 1
                 return 0.0
-            return (1 - self._tokens) / self._rate
+            # Never less than a clock can show: what rounding leaves would be waited for for ever.
+            return max(SHORTEST_WAIT, (1 - self._tokens) / self._rate)
