@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from teraa.supervisor.cluster import free_port, is_answering, stop
+from teraa.supervisor.cluster import is_answering, stop
 from teraa.supervisor.database import open_database
 from teraa.supervisor.places import Places
 from teraa.supervisor.processes import send
+from tests.running import free_ports
 from tests.supervisor.cast import RunningHouse, eventually, launch
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to use")
@@ -66,7 +67,7 @@ def data(used_data: Path) -> Iterator[Path]:
 @pytest.fixture
 def port() -> int:
     """A port with free ones after it, below those the system hands out by itself."""
-    return min(free_port(), 60_000)
+    return free_ports()
 
 
 @pytest.fixture
