@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import RATE_SCALE
 from teraa.settlement.models import OsmRate, PaymentPolicy, RateFeed, RateQuote, RateReading
-from teraa.settlement.office import MoneyAdmin, coins, euros, link
+from teraa.settlement.office import MoneyAdmin, coins, link
 from teraa.settlement.states import RateSource
 from teraa.venues.office import VenueForm, VenueModelAdmin
 from teraa.venues.permissions_table import EDIT_VENUE
@@ -163,7 +163,7 @@ class PaymentPolicyAdmin(VenueModelAdmin):
     """A payee without a row here lives by the defaults that an empty form shows."""
 
     journal_code = SETTING_CHANGED
-    list_display = ["payee", "large_confirmations", "late", "trusted", "venue"]
+    list_display = ["payee", "large_confirmations", "late", "by_amount", "venue"]
     list_filter = ["venue", "late"]
     list_select_related = ["venue", "payee"]
     search_fields = ["payee__name"]
@@ -181,12 +181,7 @@ class PaymentPolicyAdmin(VenueModelAdmin):
         ),
         (_("Payments without a reference"), {"fields": ["by_amount"]}),
         (_("Coins that come late"), {"fields": ["late", "late_drift_bp"]}),
-        (_("Accepted before their block"), {"fields": ["trusted_cents", "trusted_total_cents"]}),
     ]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, self.view_permission, obj) or self.may(request, EDIT_VENUE, obj)
-
-    @display(description=_("trusted up to"), ordering="trusted_cents")
-    def trusted(self, policy: PaymentPolicy) -> str:
-        return euros(policy.trusted_cents) if policy.trusted_cents else "–"

@@ -1,4 +1,4 @@
-"""How patient and how trusting a payee is with coins: one row a payee, defaults when there is none."""
+"""How patient a payee is with coins: one row a payee, defaults when there is none."""
 
 from __future__ import annotations
 
@@ -53,14 +53,6 @@ class PaymentPolicy(models.Model):
             " of its own."
         ),
     )
-    trusted_cents = models.PositiveBigIntegerField(
-        _("accepted before their block up to (cents)"),
-        default=0,
-        help_text=_("0: never. A coin seen but in no block yet may be taken back by its payer."),
-    )
-    trusted_total_cents = models.PositiveBigIntegerField(
-        _("trusted in all at one time (cents)"), default=100_00
-    )
 
     class Meta:
         db_table = "settlement_payment_policy"
@@ -70,10 +62,6 @@ class PaymentPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(huge_from_cents__gte=F("large_from_cents"), large_confirmations__gte=1),
                 name="settlement_payment_policy_steps",
-            ),
-            models.CheckConstraint(
-                condition=Q(trusted_total_cents__gte=F("trusted_cents")),
-                name="settlement_payment_policy_trust",
             ),
         ]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from teraa.settlement.cases.models import Refund
 from teraa.settlement.cases.states import RefundState
@@ -198,7 +198,7 @@ def movement(watched: WatchedAddress, after: int, until: int) -> Movement:
     return Movement(int(sums["came"] or 0), int(sums["left"] or 0), int(fees or 0))
 
 
-def _receipts(watched: WatchedAddress, after: int, until: int):  # type: ignore[no-untyped-def]
+def _receipts(watched: WatchedAddress, after: int, until: int) -> QuerySet[Receipt]:
     return Receipt.objects.filter(
         watched=watched,
         transaction__block__canonical=True,
@@ -207,7 +207,7 @@ def _receipts(watched: WatchedAddress, after: int, until: int):  # type: ignore[
     )
 
 
-def _sent_by(watched: WatchedAddress, after: int, until: int):  # type: ignore[no-untyped-def]
+def _sent_by(watched: WatchedAddress, after: int, until: int) -> QuerySet[ChainTransaction]:
     """Every transaction of the address, votes included: each costs its fee."""
     return ChainTransaction.objects.filter(
         network=watched.network_id,

@@ -6,6 +6,8 @@ import datetime
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
+
 from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.osm.models import OsmRequest, RequestAct
 from teraa.settlement.osm.states import ActKind, RequestState
@@ -27,14 +29,16 @@ def take_late_by_rule(requests: Sequence[OsmRequest], *, at: datetime.datetime) 
     ]
     if not late:
         return []
+    prefetch_related_objects(late, "quote", "payee__payment_policy")
     decided = set(
         RequestAct.objects.filter(request__in=late, kind=ActKind.ACCEPT_LATE).values_list(
             "request_id", flat=True
         )
     )
+    rates = {one.venue_id: rate_in_force(venue_id=one.venue_id, at=at) for one in late}
     acts = []
     for one in late:
-        in_force = rate_in_force(venue_id=one.venue_id, at=at)
+        in_force = rates[one.venue_id]
         now_e10 = in_force.rate_e10 if in_force else None
         asked_e10 = one.quote.rate_e10
         if one.pk not in decided and policy_of(one.payee).takes_late(

@@ -342,8 +342,9 @@ class Peers:
         for key in found.delegates:
             self._delegates.setdefault(key, {})[peer.row.url] = at
         if found.trouble:
-            held_back = HeldBack.__name__ in found.trouble and peer.answered_at is not None
-            if held_back and at - peer.answered_at < PATIENCE_WITH_LIMITS:  # type: ignore[operator]
+            held_back = HeldBack.__name__ in found.trouble
+            lately = peer.answered_at is not None and at - peer.answered_at < PATIENCE_WITH_LIMITS
+            if held_back and lately:
                 return
             if peer is not self._leader:
                 peer.failing_since = peer.failing_since or at

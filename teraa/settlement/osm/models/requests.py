@@ -55,7 +55,6 @@ class OsmRequest(Stateful):
     expired_at = models.DateTimeField(_("expired"), null=True)
     settled_at = models.DateTimeField(_("settled"), null=True)
     accepted_at = models.DateTimeField(_("trusted before its block"), null=True)
-    accepted_until = models.DateTimeField(_("must be in a block by"), null=True)
     seen_units = models.BigIntegerField(_("seen (10⁻⁸)"), default=0)
     included_units = models.BigIntegerField(_("in a block (10⁻⁸)"), default=0)
     confirmed_units = models.BigIntegerField(_("confirmed (10⁻⁸)"), default=0)
