@@ -19,6 +19,9 @@ LARGEST_ANSWER: Final = 16 * 1024 * 1024
 LONGEST_ANSWER: Final = 15.0
 """Seconds from the question to the last byte: a node that drips is no better than a silent one."""
 TIMEOUT: Final = httpx.Timeout(5.0, connect=2.0)
+CUT: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+"""A connection kept open may be closed by the node just as we use it again: by a reset or, as a
+node of 3.9 does after every answer, in good order. Only what asks is asked once more."""
 
 
 class HttpNode:
@@ -83,8 +86,7 @@ class HttpNode:
     def _send(self, method: str, url: str, body: Any = None) -> bytes:
         try:
             return self._send_once(method, url, body)
-        except httpx.ReadError as error:
-            # A connection kept open may be closed by the node just as we use it again.
+        except CUT as error:
             if method != "GET" and not url.partition("?")[0].endswith("/search"):
                 raise NodeSilent(f"{url}: {type(error).__name__} {error}") from error
         try:
@@ -104,7 +106,7 @@ class HttpNode:
                         raise NodeNonsense(f"{url}: an answer beyond {LARGEST_ANSWER} bytes")
                     if time.monotonic() > ends:
                         raise NodeSilent(f"{url}: no whole answer in {LONGEST_ANSWER:.0f} s")
-        except httpx.ReadError:
+        except CUT:
             raise
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NodeSilent(f"{url}: {type(error).__name__} {error}") from error

@@ -90,7 +90,7 @@ def test_it_fails_a_client_as_the_wire_would(node, client):
     node.faults.on("half_json", times=1)
     with pytest.raises(NodeNonsense):
         client.tip()
-    node.faults.on("half_json", times=1, cut=True)
+    node.faults.on("half_json", times=2, cut=True)
     with pytest.raises(NodeSilent):
         client.tip()
     node.faults.on("status_503", times=1)
