@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 from uuid import UUID
 
 from django.db import transaction
 
+from teraa.common.rows import change_all
+from teraa.common.states import WrongMove
 from teraa.settlement.cases.judging import judge
 from teraa.settlement.models import Due, Tender
 from teraa.settlement.operations.lateness import take_late_by_rule
 from teraa.settlement.operations.recompute import lock_dues, recompute_dues
 from teraa.settlement.osm.rederive import Change, rederive
 from teraa.settlement.osm.states import RequestState
-from teraa.settlement.states import DueState, TenderState
+from teraa.settlement.states import TENDER_MOVES, DueState, TenderState
 
 _TENDER_OF_REQUEST = {
     RequestState.OPEN: TenderState.PENDING,
@@ -26,6 +28,7 @@ _TENDER_OF_REQUEST = {
     RequestState.EXPIRED: TenderState.CANCELLED,
     RequestState.CANCELLED: TenderState.CANCELLED,
 }
+_FINAL = (TenderState.SETTLED, TenderState.REFUSED)
 
 
 @transaction.atomic
@@ -51,11 +54,17 @@ def bring_up_to_date(
     room = {due.pk: _room(due) for due in dues.values()}
     attention: set[UUID] = set()
     touched: set[UUID] = set()
+    moves = []
     for tender in paid_by_them.filter(request_id__in=changes.keys()).order_by("created_at", "pk"):
         change = changes[cast(UUID, tender.request_id)]
         touched.add(tender.due_id)
-        if not _follow(tender, change, room, at) or change.needs_attention:
+        to = _TENDER_OF_REQUEST[RequestState(change.request.state)]
+        follows = _follows(tender, to, room)
+        if follows and tender.state not in (to, *_FINAL):
+            moves.append((tender, to))
+        if not follows or change.needs_attention:
             attention.add(tender.due_id)
+    _move(moves, at)
     recompute_dues(
         dues.values(), at=at, touched=touched, attention=attention, tell_trade=tell_trade
     )
@@ -68,18 +77,26 @@ def _room(due: Due) -> int:
     return due.remaining_cents if due.state in (DueState.OPEN, DueState.EXPIRED) else 0
 
 
-def _follow(tender: Tender, change: Change, room: dict[UUID, int], at: datetime.datetime) -> bool:
-    """Move one tender where its request went; False when its due has no room for it any more.
+def _follows(tender: Tender, to: TenderState, room: dict[UUID, int]) -> bool:
+    """Whether one tender may go where its request went: not when its due has no room any more.
 
     That happens to a late payment that was accepted after the due was paid otherwise, or given
     up: the coins stay on the request, for a person to give back.
     """
-    to = _TENDER_OF_REQUEST[RequestState(change.request.state)]
-    if tender.state == to or tender.state in (TenderState.SETTLED, TenderState.REFUSED):
-        return True
-    if tender.state == TenderState.CANCELLED:
+    if tender.state == TenderState.CANCELLED != to:
         if tender.amount_cents > room[tender.due_id]:
             return False
         room[tender.due_id] -= tender.amount_cents
-    tender.move(to, **({"settled_at": at} if to == TenderState.SETTLED else {}))
     return True
+
+
+def _move(moves: Sequence[tuple[Tender, TenderState]], at: datetime.datetime) -> None:
+    for tender, to in moves:
+        if to not in TENDER_MOVES[tender.state]:
+            raise WrongMove(thing="Tender", to=to)
+    changes = [
+        (tender, {"state": to, "settled_at": at if to == TenderState.SETTLED else None})
+        for tender, to in moves
+    ]
+    if not change_all(changes, unchanged=("state",)):
+        raise WrongMove(thing="Tender", to="")

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from teraa.common.rows import change_all
 from teraa.common.states import WrongMove
 from teraa.live import outbox
 from teraa.live.models import Outbox
@@ -74,7 +75,7 @@ def recompute_dues(
     attention: Collection[UUID] = (),
     tell_trade: bool = True,
 ) -> None:
-    """Bring locked ``dues`` in line with their tenders; three queries and one per changed due.
+    """Bring locked ``dues`` in line with their tenders; four queries, however many changed.
 
     A due in ``touched`` gets a new version even if its sums stay (its request moved); one in
     ``attention`` gets that effect. With ``tell_trade=False`` (the trade itself is acting) mere
@@ -82,12 +83,11 @@ def recompute_dues(
     """
     held = {due.pk: due for due in dues}
     facts, said = _tender_facts(held)
-    effects: list[Effect] = []
-    news = []
-    told = []
+    changed: list[tuple[Due, list[EffectKind]]] = []
+    changes: list[tuple[Due, dict[str, Any]]] = []
     for due in sorted(held.values(), key=lambda one: one.pk):
         now = balance(state=due.state, amount_cents=due.amount_cents, tenders=facts[due.pk])
-        kinds = []
+        kinds: list[EffectKind] = []
         if now.state != due.state:
             if now.state not in DUE_MOVES[due.state]:
                 raise WrongMove(thing="Due", to=now.state)
@@ -104,16 +104,35 @@ def recompute_dues(
             continue
         if not kinds and tell_trade:
             kinds.append(EffectKind.CHANGED)
-        _store(due, now.state, now.paid_cents, now.pending_cents, at)
-        effects += [
-            Effect(venue_id=due.venue_id, due=due, kind=kind, version=due.version, created_at=at)
-            for kind in kinds
-        ]
-        news.append(announcement(due, at))
-        # A trade that acts itself need not be told of a change; those outside do not act.
-        told += [(due, kind, said[due.pk]) for kind in kinds or [EffectKind.CHANGED]]
-    Effect.objects.bulk_create(effects)
-    outbox.put_many(news)
+        changed.append((due, kinds))
+        first_settled = now.state == DueState.SETTLED and due.settled_at is None
+        changes.append(
+            (
+                due,
+                {
+                    "state": now.state,
+                    "paid_cents": now.paid_cents,
+                    "pending_cents": now.pending_cents,
+                    "version": due.version + 1,
+                    "changed_at": at,
+                    "settled_at": at if first_settled else due.settled_at,
+                },
+            )
+        )
+    if not change_all(changes, unchanged=("version", "state")):
+        raise WrongMove(thing="Due", to="")
+    Effect.objects.bulk_create(
+        Effect(venue_id=due.venue_id, due=due, kind=kind, version=due.version, created_at=at)
+        for due, kinds in changed
+        for kind in kinds
+    )
+    outbox.put_many([announcement(due, at) for due, _ in changed])
+    # A trade that acts itself need not be told of a change; those outside do not act.
+    told = [
+        (due, kind, said[due.pk])
+        for due, kinds in changed
+        for kind in kinds or [EffectKind.CHANGED]
+    ]
     hooks.tell_outside(told, at=at)
 
 
@@ -138,21 +157,3 @@ def _tender_facts(
         facts[due_id].append(TenderFact(state, amount_cents, lapsed))
         said[due_id].append(hooks.TenderSaid(kind, amount_cents, state))
     return facts, said
-
-
-def _store(due: Due, state: str, paid: int, pending: int, at: datetime.datetime) -> None:
-    """One conditional UPDATE, believed by its row count (law 2)."""
-    changes = {
-        "state": state,
-        "paid_cents": paid,
-        "pending_cents": pending,
-        "version": due.version + 1,
-        "changed_at": at,
-    }
-    if state == DueState.SETTLED and due.settled_at is None:
-        changes["settled_at"] = at
-    rows = Due.objects.filter(pk=due.pk, version=due.version, state=due.state)
-    if rows.update(**changes) != 1:
-        raise WrongMove(thing="Due", to=state)
-    for name, value in changes.items():
-        setattr(due, name, value)

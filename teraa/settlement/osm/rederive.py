@@ -6,10 +6,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
 
+from teraa.common.rows import change_all
 from teraa.common.states import WrongMove
 from teraa.settlement.osm import derive
 from teraa.settlement.osm.availability import is_confirmed
@@ -51,7 +53,7 @@ class Change:
 def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Change]:
     """Lock the requests by id, derive each, store and return those that changed.
 
-    The caller holds the locks of their dues. Four queries, and one per changed request.
+    The caller holds the locks of their dues. Five queries, however many changed.
     """
     requests = list(
         OsmRequest.objects.select_for_update(no_key=True)
@@ -64,6 +66,7 @@ def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Chan
     receipts, acts = _receipts(ids), _acts(ids)
     chains = _chains({request.network_id for request in requests}, at)
     changes = []
+    stored = []
     for request in requests:
         derived = derive.derive(
             facts_of(request),
@@ -71,8 +74,19 @@ def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Chan
             acts[request.pk],
             chains[request.network_id],
         )
-        if change := _store(request, derived, at):
+        after, visible = _after(request, derived, at)
+        if after:
+            stored.append((request, after))
+        if visible:
+            change = Change(
+                request=request,
+                state_before=request.state,
+                surplus_before=request.surplus_units,
+                needs_attention=_needs_attention(request, derived),
+            )
             changes.append(change)
+    if not change_all(stored, unchanged=("version", "state")):
+        raise WrongMove(thing="OsmRequest", to="")
     return changes
 
 
@@ -90,34 +104,25 @@ def facts_of(request: OsmRequest) -> derive.RequestFacts:
     )
 
 
-def _store(request: OsmRequest, derived: derive.Derived, at: datetime.datetime) -> Change | None:
+def _after(
+    request: OsmRequest, derived: derive.Derived, at: datetime.datetime
+) -> tuple[dict[str, Any], bool]:
+    """What to store of a request (nothing when nothing changed), and whether anybody sees it."""
     after = {name: getattr(derived, name) for name in _STORED}
     before = {name: getattr(request, name) for name in _STORED}
     if after == before:
-        return None
+        return {}, False
     to = derived.state
     if to != request.state and to not in REQUEST_MOVES[RequestState(request.state)]:
         raise WrongMove(thing="OsmRequest", to=to)
-    if to == RequestState.SETTLED and request.settled_at is None:
-        after["settled_at"] = at
-    if to == RequestState.EXPIRED and request.expired_at is None:
-        after["expired_at"] = at
     # Only the height to look at next may differ: nothing a person sees, no new version.
     visible = {**after, "next_height": None} != {**before, "next_height": None}
-    if visible:
-        after["version"] = request.version + 1
-    rows = OsmRequest.objects.filter(pk=request.pk, version=request.version, state=request.state)
-    if rows.update(**after) != 1:
-        raise WrongMove(thing="OsmRequest", to=to)
-    change = Change(
-        request=request,
-        state_before=request.state,
-        surplus_before=request.surplus_units,
-        needs_attention=_needs_attention(request, derived),
-    )
-    for name, value in after.items():
-        setattr(request, name, value)
-    return change if visible else None
+    settles = to == RequestState.SETTLED and request.settled_at is None
+    expires = to == RequestState.EXPIRED and request.expired_at is None
+    after["settled_at"] = at if settles else request.settled_at
+    after["expired_at"] = at if expires else request.expired_at
+    after["version"] = request.version + visible
+    return after, visible
 
 
 def _needs_attention(before: OsmRequest, derived: derive.Derived) -> bool:
