@@ -73,13 +73,12 @@ def _change(model: type[Model], names: tuple[str, ...], unchanged: tuple[str, ..
     taken += [(f"was_{name}", field_of(name)) for name in unchanged]
     lists = ", ".join(f"%({name})s::{_type(field)}[]" for name, field in taken)
     settings = ", ".join(f'"{field_of(name).column}" = given.to_{name}' for name in names)
-    conditions = " AND ".join(
-        f'found."{field_of(name).column}" = given.was_{name}' for name in unchanged
-    )
+    conditions = [f'found."{field_of(name).column}" = given.was_{name}' for name in unchanged]
+    conditions.append(f'found."{key.column}" = given.pk')
     return (
         f'UPDATE "{model._meta.db_table}" AS found SET {settings}'  # noqa: S608
         f" FROM unnest({lists}) AS given ({', '.join(name for name, _ in taken)})"
-        f' WHERE found."{key.column}" = given.pk AND {conditions}'
+        f" WHERE {' AND '.join(conditions)}"
     )
 
 

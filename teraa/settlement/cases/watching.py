@@ -65,6 +65,20 @@ def look_at_transactions(*, transaction_ids: Iterable[int], at: datetime.datetim
     judge_receipts(receipt_ids=[one.pk for one in receipts], at=at)
 
 
+def keep_up_refunds(*, transaction_ids: Iterable[int], at: datetime.datetime) -> None:
+    """The same for transactions that only went from block to block: refunds follow, nothing else.
+
+    One query when no refund was sent by any of them.
+    """
+    pks = list(transaction_ids)
+    if not pks:
+        return
+    refunds = Refund.objects.filter(out_receipt__transaction__in=pks)
+    for refund in refunds.select_related("out_receipt__transaction").order_by("pk"):
+        if (sent := refund.out_receipt) is not None:
+            _keep_up(refund, sent.transaction, at)
+
+
 @transaction.atomic
 def close_deep_refunds(*, network_id: int, height: int, at: datetime.datetime) -> int:
     """Close refunds that no fork can take back any more, and tell their trades; return how many.

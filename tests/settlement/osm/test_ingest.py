@@ -272,6 +272,26 @@ def test_it_stores_what_leaves_a_watched_address(channel):
     ]
 
 
+def test_it_credits_a_payee_entered_while_the_coins_were_on_their_way(channel):
+    """The transaction was stored for its sender's sake, before anybody watched who gets it."""
+    wallet = channel.node.wallet(f"a payee that pays one to come {uuid7()}")
+    payer = cast.payee(osm_address=wallet.address)
+    channel.look(later=MINUTE)
+    channel.node.pay(payer.osm_address, 1000 * OSM, "fonds")
+    channel.node.forge()
+    newcomer = channel.node.address(f"one to come {uuid7()}")
+    wallet.send(address=newcomer, units=30 * OSM, vendor_field="bienvenue")
+    channel.look()
+    assert Receipt.objects.filter(watched__payee=payer, direction="out").count() == 1
+
+    payee = cast.payee(osm_address=newcomer)
+    channel.look(later=MINUTE)
+    channel.node.forge()
+    channel.look()
+    assert [one.amount_units for one in unmatched_receipts(venue_id=payee.venue_id)] == [30 * OSM]
+    assert Receipt.objects.filter(watched__payee=payer, direction="out").count() == 1
+
+
 def test_two_requests_are_confirmed_in_one_block(channel):
     venue = make.venue()
     (one, first), (other, second) = (channel.ask(cast.payee(venue), cents) for cents in (120, 350))

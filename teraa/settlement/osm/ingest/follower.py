@@ -203,7 +203,11 @@ class Follower:
         reading = CatchUp(self.leadership.network, self.node, self._executor)
         for header in headers:
             verify_header(header, self.check, delegates=self.delegates)
-            moved += self._store([reading.by_id(header)], at)
+        # As nearly always, this is one block. After a fork it may be a hundred full ones: a few
+        # are fetched at once, so that as many are in memory.
+        for first in range(0, len(headers), FETCHES_AHEAD):
+            near = headers[first : first + FETCHES_AHEAD]
+            moved += self._store(list(self._executor.map(reading.by_id, near)), at)
         return moved
 
     def _back_to_ours(self, tip: Tip) -> tuple[list[BlockHeader], tuple[int, str]]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
-from teraa.settlement.cases.watching import look_at_transactions
+from teraa.common.rows import change_all
+from teraa.settlement.cases.watching import keep_up_refunds, look_at_transactions
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm import references
 from teraa.settlement.osm.derive import LAST_SECOND
@@ -195,7 +196,7 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     cursor.save(
         update_fields=["height", "block_id", "fork_height", "resume_height", *AGREED_COLUMNS]
     )
-    look_at_transactions(transaction_ids=pks, at=at)
+    keep_up_refunds(transaction_ids=pks, at=at)
     return len(bring_up_to_date(request_ids=requests_paid_by(pks), at=at))
 
 
@@ -261,32 +262,81 @@ def _store_transactions(
     ours = [item for item in placed if concerns(item[0].transaction, item[0].sender, watched)]
     if not ours:
         return set()
-    verify_signatures([one for one, _, _ in ours], addresses=watched)
-    in_pool = ours[0][1] is None
-    # What we know already keeps its place when the pool shows it, and finds it with its block.
+    present = _present(network, [one.txid for one, _, _ in ours])
+    new = [item for item in ours if item[0].txid not in present]
+    # The id is made of the signature too: what is there already was checked when it came.
+    verify_signatures([one for one, _, _ in new], addresses=watched)
+    stored = dict(present)
+    stored |= {txid: (pk, 0) for txid, pk in _store_new(network, new, at).items()}
+    if ours[0][1] is not None:
+        _place(
+            [
+                (present[one.txid][0], block, place)
+                for one, block, place in ours
+                if one.txid in present
+            ]
+        )
+    receipts = []
+    unseen = []
+    for one, _, _ in ours:
+        pk, known = stored[one.txid]
+        of_it = rows.receipt_rows(
+            payments_of(one.transaction),
+            sender=one.sender,
+            transaction_pk=pk,
+            watched=watched,
+            at=at,
+        )
+        # An address may be watched only since: then there is one more than we knew.
+        if len(of_it) != known or not known:
+            receipts += of_it
+            unseen.append(pk)
+    Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
+    allocate(network, unseen)
+    look_at_transactions(transaction_ids=unseen, at=at)
+    pks = [pk for pk, _ in stored.values()]
+    keep_up_refunds(transaction_ids=set(pks).difference(unseen), at=at)
+    return requests_paid_by(pks)
+
+
+def _present(network: Network, txids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Transactions that we hold and that never went, with the number of their receipts."""
+    held = ChainTransaction.objects.filter(
+        network=network, txid__in=txids, gone_at__isnull=True
+    ).annotate(known=Count("receipts"))
+    return {txid: (pk, known) for txid, pk, known in held.values_list("txid", "pk", "known")}
+
+
+def _place(places: Iterable[tuple[int, Block | None, int | None]]) -> None:
+    """Put transactions that we hold into their blocks, in one statement."""
+    changes = [
+        (
+            ChainTransaction(pk=pk),
+            {"block_id": block and block.pk, "position": place, "limbo_since": None},
+        )
+        for pk, block, place in places
+    ]
+    change_all(changes, unchanged=())
+
+
+def _store_new(
+    network: Network,
+    placed: Sequence[tuple[VerifiedTransaction, Block | None, int | None]],
+    at: datetime.datetime,
+) -> dict[str, int]:
+    """Store transactions that are new, or were gone; return their keys."""
+    if not placed:
+        return {}
+    in_pool = placed[0][1] is None
+    # What was gone stays so while only a pool shows it (``store_pool`` brings it back).
     # (Naming a column that stays as it is makes the insert tell the keys of known rows, too.)
-    known = ChainTransaction.objects.bulk_create(
-        [rows.transaction_row(network, one, block, place, at) for one, block, place in ours],
+    made = ChainTransaction.objects.bulk_create(
+        [rows.transaction_row(network, one, block, place, at) for one, block, place in placed],
         update_conflicts=True,
         unique_fields=["network", "txid"],
         update_fields=["version"] if in_pool else ["block", "position", "gone_at", "limbo_since"],
     )
-    stored = {row.txid: row.pk for row in known}
-    receipts = [
-        receipt
-        for one, _, _ in ours
-        for receipt in rows.receipt_rows(
-            payments_of(one.transaction),
-            sender=one.sender,
-            transaction_pk=stored[one.txid],
-            watched=watched,
-            at=at,
-        )
-    ]
-    Receipt.objects.bulk_create(receipts, ignore_conflicts=True)
-    allocate(network, list(stored.values()))
-    look_at_transactions(transaction_ids=stored.values(), at=at)
-    return requests_paid_by(stored.values())
+    return {row.txid: row.pk for row in made}
 
 
 def allocate(network: Network, transaction_pks: Sequence[int]) -> None:
