@@ -182,6 +182,7 @@ def _osm(view: OsmView) -> dict[str, Any]:
         "qr_svg_path": code.path,
         "qr_size": code.size,
         "expires_at": iso_utc(view.expires_at),
+        "trusted_until": iso_utc(view.trusted_until) if view.trusted_until else None,
         "confirmations": view.confirmations,
         "required": view.required,
         "wait_s": view.wait_s,

@@ -90,6 +90,10 @@ OsmSchema = _shape(
         "qr_svg_path": fields.CharField(),
         "qr_size": fields.IntegerField(),
         "expires_at": fields.DateTimeField(),
+        "trusted_until": fields.DateTimeField(
+            allow_null=True,
+            help_text="While goods are given on trust: until when a block should hold the payment.",
+        ),
         "confirmations": fields.IntegerField(),
         "required": fields.IntegerField(),
         "wait_s": fields.IntegerField(),

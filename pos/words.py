@@ -122,6 +122,14 @@ WORDS: dict[str, Promise] = {
     "osm.seen": _("Payment seen"),
     "osm.block_in": _("In a block in about {seconds} s"),
     "osm.any_moment": _("In a block any moment now"),
+    "osm.trusted": _("Accepted: you may serve"),
+    "osm.overdue": _("The block is late"),
+    "osm.trusted_over": _(
+        "Still in no block. Ask the customer to stay a moment: this payment may not come."
+    ),
+    "osm.vanished": _(
+        "The payment that was accepted has vanished. Ask the customer to pay again."
+    ),
     "osm.checking": _("The chain is checking this payment again; that takes a minute or two."),
     "osm.depth": _("block {have} of {need}"),
     "osm.missing": _("{amount} missing."),
@@ -147,6 +155,7 @@ WORDS: dict[str, Promise] = {
     "standing.unpaid": _("To pay"),
     "standing.cancelled": _("Given up"),
     "say.seen": _("Payment of {amount} seen."),
+    "say.trusted": _("Payment of {amount} accepted, you may serve."),
     "say.paid": _("{amount} paid."),
     "sending": _("Recording…"),
     "print.queued": _("On its way to the printer"),

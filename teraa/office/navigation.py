@@ -98,6 +98,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("osm.osmrequest", "qr_code_2"),
             ("osm.receipt", "call_received"),
             ("osm.allocation", "rule"),
+            ("osm.lease", "handshake"),
+            ("osm.distrustedsender", "person_off"),
             ("osm.watchedaddress", "visibility"),
             ("osm.addressbalance", "account_balance_wallet"),
             ("osm.blockcursor", "monitor_heart"),
@@ -197,6 +199,10 @@ EMPTY: dict[str, str | Promise] = {
     "osm.osmrequest": _("Requests for coins show up here when a till shows its QR code."),
     "osm.receipt": _("No coins have come to a payee’s address yet."),
     "osm.allocation": _("Coins that came are listed here with what they paid."),
+    "osm.lease": _(
+        "A payee’s OSM payment rules may allow small payments to be believed before their block."
+    ),
+    "osm.distrustedsender": _("Everybody who was believed before a block has paid."),
     "osm.watchedaddress": _("Give a payee an OSM address: it is watched from then on."),
     "osm.blockcursor": _(
         "No node has answered yet. Check the address of the node, then wait a moment."

@@ -179,6 +179,10 @@ class PaymentPolicyAdmin(VenueModelAdmin):
                 ]
             },
         ),
+        (
+            _("Goods before the block"),
+            {"fields": ["trust_up_to_cents", "trust_total_cents"]},
+        ),
         (_("Payments without a reference"), {"fields": ["by_amount"]}),
         (_("Coins that come late"), {"fields": ["late", "late_drift_bp"]}),
     ]

@@ -45,6 +45,17 @@ class PaymentPolicy(models.Model):
         default=200,
         validators=[MaxValueValidator(BASIS_POINTS)],
     )
+    trust_up_to_cents = models.PositiveBigIntegerField(
+        _("believed before its block up to (cents)"),
+        default=0,
+        help_text=_(
+            "0: never. Otherwise goods may go as soon as two nodes hold the payment and its sender"
+            " has enough; the payee bears the risk that it never comes."
+        ),
+    )
+    trust_total_cents = models.PositiveBigIntegerField(
+        _("believed before their blocks, in all at most (cents)"), default=100_00
+    )
     by_amount = models.BooleanField(
         _("recognise payments by their exact amount"),
         default=False,
@@ -75,6 +86,13 @@ class PaymentPolicy(models.Model):
         if amount_cents > self.large_from_cents:
             return max(least, self.large_confirmations)
         return least
+
+    def trusts(self, *, amount_cents: int, out_cents: int) -> bool:
+        """Whether a payment may be believed before its block while ``out_cents`` are already."""
+        return (
+            amount_cents <= self.trust_up_to_cents
+            and amount_cents + out_cents <= self.trust_total_cents
+        )
 
     def takes_late(self, *, asked_rate_e10: int, rate_e10: int | None) -> bool:
         """Whether late coins are taken by rule: the rate then and now (None: unknown)."""

@@ -46,6 +46,7 @@ class OsmView:
     missing_units: int
     surplus_units: int
     expires_at: datetime.datetime
+    trusted_until: datetime.datetime | None
     confirmations: int
     required: int
     wait_s: int
@@ -180,6 +181,7 @@ def view_of_request(request: OsmRequest) -> OsmView:
         missing_units=request.missing_units,
         surplus_units=request.surplus_units,
         expires_at=request.expires_at,
+        trusted_until=request.trusted_until,
         confirmations=request.confirmations,
         required=request.required_confirmations,
         wait_s=_wait_seconds(request),

@@ -53,6 +53,8 @@ from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
 from teraa.settlement.osm.models import (
     AddressBalance,
     ChainTransaction,
+    DistrustedSender,
+    Lease,
     NodePeer,
     OsmRequest,
     WatchedAddress,
@@ -289,6 +291,19 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     channel.node.pay(house.payee.osm_address, 3 * OSM, f"{house.word} don")
     channel.node.forge()
     channel.look()
+    carried = ChainTransaction.objects.get(receipts__allocations__request=request)
+    Lease.objects.create(
+        request=request,
+        venue=house.venue,
+        transaction=carried,
+        sender=carried.sender,
+        amount_cents=request.amount_cents,
+        evidence={"pools": [house.word], "balances": {}, "spending": "0"},
+        granted_at=at,
+    )
+    DistrustedSender.objects.create(
+        venue=house.venue, address=carried.sender, reason=house.word, request=request, added_at=at
+    )
     due = settlement.open_due(
         venue_id=house.venue.pk,
         payee_id=house.payee.pk,

@@ -14,7 +14,7 @@ import { boot, coins, euros, hour } from "./state.js";
 
 const KINDS = { cash: () => t("cash"), card: () => t("card"), osm: () => t("osm") };
 const TENDER_STATES = {
-  pending: "open", accepted: "paid", settled: "paid", cancelled: "cancelled", refused: "cancelled",
+  pending: "open", accepted: "seen", settled: "paid", cancelled: "cancelled", refused: "cancelled",
   unknown: "unpaid",
 };
 

@@ -61,7 +61,18 @@ function BlockWait({ osm }) {
 /** Coins came, and not enough of them: the code asks for the rest. */
 const isUnder = (osm) => osm.flags.includes("under");
 
+/** Goods may go before the block; when it is overdue, while the customer may still be near, a warning. */
+function Trusted({ osm }) {
+  const overdue = secondsUntil(Date.parse(osm.trusted_until)) <= 0;
+  return html`<div class="money-state ${overdue ? "tone-solid-waiting" : "tone-solid-ok"}"
+    data-state=${overdue ? "overdue" : "accepted"}>
+    <div class="money-state-word" role="status"><${Icon} name=${overdue ? "hourglass" : "check"} large />${t(overdue ? "osm.overdue" : "osm.trusted")}</div>
+    ${overdue ? html`<p role="alert"><strong>${t("osm.trusted_over")}</strong></p>` : html`<${BlockWait} osm=${osm} />`}
+  </div>`;
+}
+
 function Standing({ sale, osm }) {
+  if (osm.state === "accepted" && osm.trusted_until) return html`<${Trusted} osm=${osm} />`;
   if (standing(sale) === "seen" || isUnder(osm)) {
     return html`<div class="money-state tone-solid-waiting" data-state="seen">
       <div class="money-state-word" role="status"><${Icon} name="eye" large />${t("osm.seen")}</div>
@@ -73,6 +84,7 @@ function Standing({ sale, osm }) {
   const left = secondsUntil(Date.parse(osm.expires_at));
   return html`<div class="money-state tone-calm" data-state="open">
     <div class="money-state-word" role="status"><${Icon} name="hourglass" large />${t("osm.waiting")}</div>
+    ${osm.flags.includes("broken") && html`<p role="alert" data-vanished><strong>${t("osm.vanished")}</strong></p>`}
     <p>${left > 0 ? t("osm.valid_for", { time: minutes(left) }) : t("osm.late")}</p>
   </div>`;
 }

@@ -22,10 +22,12 @@ export const waiting = computed(() => recent.value.filter((sale) => sale.state =
 /** The last OSM payment of a sale: the one the customer is looking at. */
 export const osmTender = (sale) => sale.tenders.filter((tender) => tender.osm).at(-1) ?? null;
 
+const osmStateOf = (sale) => ("tenders" in sale ? osmTender(sale)?.osm.state : sale.osm_state);
+
 /** One word for where a sale stands: paid, cancelled, or what its OSM payment is doing. */
 export function standing(sale) {
   if (sale.state !== "waiting") return sale.state;
-  const state = "tenders" in sale ? osmTender(sale)?.osm.state : sale.osm_state;
+  const state = osmStateOf(sale);
   if (state === "seen" || state === "accepted" || state === "confirming") return "seen";
   if (state === "expired") return "expired";
   if (state === "settled" || state === "cancelled" || !state) return "unpaid";
@@ -51,6 +53,11 @@ function inShort(sale) {
 
 function noteChange(before, after) {
   if (!before || before.version === after.version) return;
+  if (osmStateOf(after) === "accepted" && osmStateOf(before) !== "accepted") {
+    announce(t("say.trusted", { amount: euros(after.total_cents) }));
+    chime();
+    return;
+  }
   const [old, now] = [standing(before), standing(after)];
   if (old === now) return;
   if (now === "seen") announce(t("say.seen", { amount: euros(after.total_cents) }));

@@ -15,6 +15,7 @@ from teraa.settlement.cases.judging import judge
 from teraa.settlement.models import Due, Tender
 from teraa.settlement.operations.lateness import take_late_by_rule
 from teraa.settlement.operations.recompute import lock_dues, recompute_dues
+from teraa.settlement.osm.distrust import distrust
 from teraa.settlement.osm.rederive import Change, rederive
 from teraa.settlement.osm.states import RequestState
 from teraa.settlement.states import TENDER_MOVES, DueState, TenderState
@@ -69,6 +70,7 @@ def bring_up_to_date(
         dues.values(), at=at, touched=touched, attention=attention, tell_trade=tell_trade
     )
     judge(request_ids=changes.keys(), at=at)
+    distrust([change.request for change in changes.values() if change.request.broken], at=at)
     return list(changes.values())
 
 

@@ -20,7 +20,7 @@ from teraa.common.clock import now
 from teraa.common.problems import Problem
 from teraa.settlement import operations
 from teraa.settlement.office import ChainAdmin, MoneyAdmin, MoneyInline, coins, euros, link, links
-from teraa.settlement.osm import node_admin  # noqa: F401 - found through this module
+from teraa.settlement.osm import node_admin, trust_admin  # noqa: F401 - found through this module
 from teraa.settlement.osm.models import (
     Allocation,
     Block,
@@ -37,6 +37,7 @@ from teraa.venues.permissions_table import RESOLVE_MONEY
 REQUEST_COLOURS = {
     RequestState.OPEN: "warning",
     RequestState.SEEN: "warning",
+    RequestState.ACCEPTED: "info",
     RequestState.CONFIRMING: "info",
     RequestState.SETTLED: "success",
     RequestState.EXPIRED: "",
@@ -85,7 +86,7 @@ class OsmRequestAdmin(MoneyAdmin):
         *["reference", "venue", "payee", "address", "network", "amount", "asked", "tolerated"],
         *["quote", "required_confirmations", "created_at", "expires_at"],
         *["state", "marks", "seen", "included", "confirmed", "surplus", "confirmations"],
-        *["expired_at", "settled_at", "tenders_list"],
+        *["accepted_at", "expired_at", "settled_at", "tenders_list"],
     ]
     readonly_fields = [
         *["amount", "asked", "tolerated", "seen", "included", "confirmed", "surplus"],

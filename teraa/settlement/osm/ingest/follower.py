@@ -156,6 +156,11 @@ class Follower:
         """
         return self._waiting.read(self.node, at=at)
 
+    @property
+    def outflows(self) -> dict[str, int] | None:
+        """What the pool last read takes from its senders, see ``Waiting``."""
+        return self._waiting.outflows
+
     def rescan(self, *, at: datetime.datetime) -> int:
         """Compare the newest blocks we hold, ids and links, with what the node holds there.
 

@@ -76,7 +76,7 @@ def store_blocks(
     hold these blocks too. Returns how many requests moved. Raises LeadershipLost, CursorMoved,
     verify.TransactionRefused.
     """
-    cursor = _locked_cursor(by)
+    cursor = locked_cursor(by)
     first, last = blocks[0].header, blocks[-1]
     if first.previous_block != cursor.block_id or first.height != cursor.height + 1:
         raise CursorMoved(f"{first.height} does not follow {cursor.height} {cursor.block_id}")
@@ -100,7 +100,7 @@ def store_agreement(by: Leadership, agreement: Agreement, *, at: datetime.dateti
 
     Returns how many requests moved. Raises LeadershipLost.
     """
-    cursor = _locked_cursor(by)
+    cursor = locked_cursor(by)
     changed = _agree(cursor, agreement)
     if not changed:
         return 0
@@ -118,7 +118,7 @@ def store_pool(
     One without its sender's signature is passed over: no block will hold it. Raises
     LeadershipLost.
     """
-    _locked_cursor(by)
+    locked_cursor(by)
     txids = [one.txid for one in waiting]
     back = ChainTransaction.objects.filter(
         network=by.network, txid__in=txids, block__isnull=True, gone_at__isnull=False
@@ -139,7 +139,7 @@ def mark_gone(by: Leadership, txids: Iterable[str], *, at: datetime.datetime) ->
 
     Returns how many requests moved. Raises LeadershipLost.
     """
-    _locked_cursor(by)
+    locked_cursor(by)
     rows = ChainTransaction.objects.filter(
         network=by.network, txid__in=list(txids), block__isnull=True, gone_at__isnull=True
     )
@@ -163,7 +163,7 @@ def end_limbo(
     )
     if not limbo.exists():
         return 0
-    _locked_cursor(by)
+    locked_cursor(by)
     pks = list(limbo.values_list("pk", flat=True))
     over = ChainTransaction.objects.filter(pk__in=pks, block__isnull=True)
     over.exclude(txid__in=present).update(gone_at=at)
@@ -179,7 +179,7 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     Most of them return within a minute, in the same or another block. Returns how many requests
     moved. Raises LeadershipLost, CursorMoved.
     """
-    cursor = _locked_cursor(by)
+    cursor = locked_cursor(by)
     kept = Block.objects.filter(network=by.network, block_id=block_id, canonical=True)
     if not kept.exists():
         raise CursorMoved(f"we do not hold {height} {block_id}")
@@ -212,11 +212,12 @@ def expire(by: Leadership, *, at: datetime.datetime) -> int:
     ids = list(over.values_list("pk", flat=True))
     if not ids:
         return 0
-    _locked_cursor(by)
+    locked_cursor(by)
     return len(bring_up_to_date(request_ids=ids, at=at))
 
 
-def _locked_cursor(by: Leadership) -> BlockCursor:
+def locked_cursor(by: Leadership) -> BlockCursor:
+    """The cursor, locked until the commit, if we still lead. Raises LeadershipLost."""
     cursor = BlockCursor.objects.select_for_update(no_key=True).get(network=by.network)
     if cursor.epoch != by.epoch:
         raise LeadershipLost(f"epoch {cursor.epoch} follows {by.epoch}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from teraa.settlement.osm.ingest import store
-from teraa.settlement.osm.ingest.movements import payments_of
+from teraa.settlement.osm.ingest.movements import payments_of, spent_units
 from teraa.settlement.osm.ingest.store import Leadership
 from teraa.settlement.osm.ingest.verify import TransactionRefused, verify_transaction
 from teraa.settlement.osm.models import ChainTransaction
 from teraa.settlement.osm.node import MOST_OF_POOL, NodeClient
+from teraa.settlement.osm.transactions_v2 import AnyTransaction
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +25,11 @@ Elsewhere = Callable[[Iterable[str]], set[str]]
 
 
 class Waiting:
-    """The pool of the node that is followed, and what vanished from it."""
+    """The pool of the node that is followed, and what vanished from it.
+
+    ``outflows``: what waiting transactions take (10⁻⁸), by their sender's public key; None when
+    the pool was too full to be shown whole.
+    """
 
     def __init__(self, leadership: Leadership, elsewhere: Elsewhere) -> None:
         """``elsewhere`` says which of some transactions wait in the pool of another node."""
@@ -31,6 +37,7 @@ class Waiting:
         self._elsewhere = elsewhere
         self._version = leadership.network.address_version
         self._seen: dict[str, bool] = {}
+        self.outflows: dict[str, int] | None = None
         self._missing_since: dict[str, datetime.datetime] = {}
         slots = datetime.timedelta(seconds=GRACE_SLOTS * leadership.network.block_seconds)
         self._grace = max(GRACE, slots)
@@ -41,6 +48,7 @@ class Waiting:
         Returns how many requests moved. Raises NodeTrouble, store.LeadershipLost.
         """
         pool = node.pool()
+        self.outflows = _outflows(pool) if len(pool) < MOST_OF_POOL else None
         waiting = [one for one in pool if one.id and payments_of(one)]
         fresh = []
         for one in waiting:
@@ -118,3 +126,10 @@ class Waiting:
         self._seen[txid] = True
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.pop(next(iter(self._seen)))
+
+
+def _outflows(pool: Iterable[AnyTransaction]) -> dict[str, int]:
+    taken: dict[str, int] = defaultdict(int)
+    for one in pool:
+        taken[one.sender_public_key] += spent_units(one) + one.fee
+    return taken

@@ -15,6 +15,7 @@ from teraa.settlement.osm.ingest import store
 from teraa.settlement.osm.ingest.election import begin_epoch
 from teraa.settlement.osm.ingest.follower import DeepReorg, Follower, NodeBehind, start_cursor
 from teraa.settlement.osm.ingest.hints import Hinted, take_hints
+from teraa.settlement.osm.ingest.leases import Leases
 from teraa.settlement.osm.ingest.networks import WrongNetwork, learn_network
 from teraa.settlement.osm.ingest.peer import Peer
 from teraa.settlement.osm.ingest.peers import IDLE_OF, NoPeer, Peers
@@ -65,6 +66,7 @@ class Worker:
         self._leader: Peer | None = None
         self._known: Peer | None = None
         self._rounds: Rounds | None = None
+        self._leases: Leases | None = None
         self._next_network: datetime.datetime | None = None
         self._agreement: Agreement | None = None
         self._trouble = ""
@@ -137,6 +139,8 @@ class Worker:
         behind = follower.height < tip.height
         if not behind:
             self._tell(follower.read_pool(at=at))
+            if self._leases is not None and not split:
+                self._tell(self._leases.turn(follower.outflows, at=at))
         if self.status is not None:
             if split:
                 self.status.stalled(CursorReason.NODE_CONFLICT, at=at)
@@ -200,6 +204,7 @@ class Worker:
         self.status = Status(leadership, at=at)
         self._rounds = Rounds(network, self.peers, self.place.hook_base)
         self._rounds.watch(at)
+        self._leases = Leases(leadership, self.peers)
         return Follower(
             leadership,
             node,

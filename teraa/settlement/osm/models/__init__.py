@@ -10,6 +10,7 @@ from teraa.settlement.osm.models.networks import (
     NodePeer,
 )
 from teraa.settlement.osm.models.requests import Allocation, OsmRequest, RequestAct
+from teraa.settlement.osm.models.trust import DistrustedSender, Lease
 
 __all__ = [
     "AddressBalance",
@@ -17,6 +18,8 @@ __all__ = [
     "Block",
     "BlockCursor",
     "ChainTransaction",
+    "DistrustedSender",
+    "Lease",
     "Network",
     "NodeHint",
     "NodeHook",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
 from teraa.common.states import Stateful
+from teraa.settlement.osm import trusting
 from teraa.settlement.osm.models.chain import Receipt
 from teraa.settlement.osm.models.networks import Network
 from teraa.settlement.osm.states import (
@@ -129,6 +132,14 @@ class OsmRequest(Stateful):
     def flags(self) -> list[str]:
         """Names of the independent marks that are set."""
         return [name for name in FLAGS if getattr(self, name)]
+
+    @property
+    def trusted_until(self) -> datetime.datetime | None:
+        """Until when it should be in a block, while it is believed without one."""
+        if self.state != RequestState.ACCEPTED or self.accepted_at is None:
+            return None
+        slots = datetime.timedelta(seconds=trusting.SLOTS * self.network.block_seconds)
+        return self.accepted_at + slots
 
     @property
     def missing_units(self) -> int:
