@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.problems import NotFound, SameKeyOtherBody
@@ -39,6 +39,17 @@ def digest_of(action: str, **asked: Any) -> str:
     """What was asked, so that a key used for something else is found out."""
     said = {name: str(value) for name, value in asked.items() if value is not None}
     return sha256_hex(canonical_text({"action": str(action), **said}))
+
+
+def hold_key(*, venue_id: UUID, key: UUID) -> None:
+    """Let whoever sends the same at the same moment wait until the commit, and hear the same.
+
+    Before any other lock. (Where a refund is locked first, that does it.)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cases {venue_id} {key}"]
+        )
 
 
 def decided_before(*, venue_id: UUID, key: UUID, digest: str) -> Decision | None:

@@ -14,6 +14,7 @@ from teraa.settlement.cases.deciding import (
     decided_before,
     digest_of,
     find_case,
+    hold_key,
     open_case,
     with_reason,
     write_down,
@@ -79,6 +80,7 @@ def assign_receipt(
     OtherPayee, NothingOwed, CoinsAreSpent, Invalid, SameKeyOtherBody.
     """
     digest = digest_of(Action.ASSIGN, case=case_id, request=request_id, receipt=receipt_id)
+    hold_key(venue_id=venue_id, key=key)
     seen = find_case(case_id=case_id, venue_id=venue_id)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return seen
@@ -140,6 +142,7 @@ def keep_surplus(
         raise Invalid(fields={"action": action})
     chosen = Action(action)
     digest = digest_of(chosen, case=case_id, reason=reason)
+    hold_key(venue_id=venue_id, key=key)
     seen = find_case(case_id=case_id, venue_id=venue_id)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return seen
@@ -184,6 +187,7 @@ def ignore_coins(
     Raises NotFound, CaseClosed, NotForThisCase, CoinsAreSpent, SameKeyOtherBody.
     """
     digest = digest_of(Action.IGNORE, case=case_id, reason=reason)
+    hold_key(venue_id=venue_id, key=key)
     seen = find_case(case_id=case_id, venue_id=venue_id)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return seen

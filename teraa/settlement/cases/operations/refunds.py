@@ -14,6 +14,7 @@ from teraa.settlement.cases.deciding import (
     decided_before,
     digest_of,
     find_case,
+    hold_key,
     open_case,
     second_person_cents,
     with_reason,
@@ -91,6 +92,7 @@ def draft_refund(
         address=address or None,
         reason=reason,
     )
+    hold_key(venue_id=venue_id, key=key)
     first = Refund.objects.filter(venue_id=venue_id, key=key).first()
     if first is not None:
         if first.digest != digest:

@@ -14,6 +14,7 @@ from teraa.settlement.cases.deciding import (
     decided_before,
     digest_of,
     find_case,
+    hold_key,
     open_case,
     second_person_cents,
     with_reason,
@@ -63,6 +64,7 @@ def accept_late_coins(
     CaseClosed, NotForThisCase, NothingLate, NothingOwed, CoinsAreSpent, SameKeyOtherBody.
     """
     digest = digest_of(Action.ACCEPT_LATE, case=case_id, reason=reason)
+    hold_key(venue_id=venue_id, key=key)
     seen = find_case(case_id=case_id, venue_id=venue_id)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return seen

@@ -11,6 +11,7 @@ from teraa.settlement.cases.deciding import (
     decided_before,
     digest_of,
     find_case,
+    hold_key,
     open_case,
     with_reason,
     write_down,
@@ -47,6 +48,7 @@ def take_case(
 ) -> Case:
     """Write down who looks after an open case. Raises NotFound, CaseClosed, SameKeyOtherBody."""
     digest = digest_of(Action.TAKE, case=case_id)
+    hold_key(venue_id=venue_id, key=key)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return find_case(case_id=case_id, venue_id=venue_id)
     case = open_case(case_id=case_id, venue_id=venue_id)
@@ -73,6 +75,7 @@ def explain_case(
     Raises NotFound, CaseClosed, NotForThisCase, ReasonNeeded, SameKeyOtherBody.
     """
     digest = digest_of(Action.EXPLAIN, case=case_id, reason=reason)
+    hold_key(venue_id=venue_id, key=key)
     if decided_before(venue_id=venue_id, key=key, digest=digest):
         return find_case(case_id=case_id, venue_id=venue_id)
     given = with_reason(reason)
