@@ -30,6 +30,7 @@ from tests.database import EphemeralCluster, ephemeral_cluster
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "teraa_template"
+HOUSES = {"supervisor", "browser", "journeys"}
 LONG = os.environ.get("TERAA_LONG") == "1"
 
 
@@ -55,12 +56,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks through a browser comes last.
+    """What looks through a browser comes last; it, and what opens a whole house, runs alone.
 
     Playwright's event loop runs in the main thread from its first use to its end, and neither
-    Django's database nor asyncio.run() may be used inside a running loop.
+    Django's database nor asyncio.run() may be used inside a running loop. A house is a dozen
+    processes: beside other tests its promises of seconds would be a matter of luck.
     """
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    items.sort(key=_looks)
+    for item in items:
+        if _looks(item) or HOUSES.intersection(item.path.parts):
+            item.add_marker("alone")
+
+
+def _looks(item: pytest.Item) -> bool:
+    return "browser" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
