@@ -1,13 +1,8 @@
 """Killed between any two statements, paused, cut off from the database: nothing lost, nothing twice."""
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
 import psycopg
 from django.db import connection
@@ -18,41 +13,13 @@ from teraa.settlement.models import Due
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.models import Allocation, Block, BlockCursor, ChainTransaction, Receipt
 from tests.conftest import LONG
+from tests.mortality import mortals
 from tests.settlement import cast
 from tests.settlement.osm.channel import following
-from tests.settlement.osm.test_lead import ROOT, ingest, is_live, until
+from tests.settlement.osm.test_lead import ingest, is_live, until
 
 KILLS = 300 if LONG else 12
 MOST_STATEMENTS = 120
-
-
-@contextmanager
-def mortals(live_database):
-    """Somebody who lives ingests that die."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.settlement.osm.mortal_ingest"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **live_database.environment(),
-            "DJANGO_SETTINGS_MODULE": "teraa.settings",
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-
-    def live(**order):
-        process.stdin.write(json.dumps(order) + "\n")
-        process.stdin.flush()
-        return int(process.stdout.readline())
-
-    try:
-        yield live
-    finally:
-        process.stdin.close()
-        process.wait(10)
 
 
 def test_an_ingest_killed_between_any_two_statements_loses_and_doubles_nothing(live_database):
@@ -63,7 +30,7 @@ def test_an_ingest_killed_between_any_two_statements_loses_and_doubles_nothing(l
         payee = cast.payee()
         asked = []
         killed = 0
-        with mortals(live_database) as live:
+        with mortals("tests.settlement.osm.mortal_ingest", live_database.environment()) as live:
             for number in range(KILLS):
                 if number % 3 == 0:
                     asked.append(channel.ask(payee, 120, confirmations=dice.choice([1, 2])))
