@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -32,6 +33,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "teraa_template"
 HOUSES = {"supervisor", "browser", "journeys"}
 LONG = os.environ.get("TERAA_LONG") == "1"
+
+# An ordinary run tries the same examples every time; a long one looks for new ones.
+hypothesis.settings.register_profile("ordinary", derandomize=not LONG)
+hypothesis.settings.load_profile("ordinary")
 
 
 def _enter_as(cluster: EphemeralCluster, *, role: str, database: str) -> None:

@@ -161,7 +161,8 @@ class Life:
                 explain_case(reason="vu", **said)
             case 5 | 6 if request is not None:
                 receipt = self.pick(Receipt.objects.filter(direction="in").order_by("pk"), chance)
-                assign_receipt(request_id=request.pk, receipt_id=receipt.pk, **said)
+                if receipt is not None:
+                    assign_receipt(request_id=request.pk, receipt_id=receipt.pk, **said)
             case 7 if case.request_id is not None:
                 settle_by_hand(request_id=case.request_id, reason="vu", **self.of.by(person))
             case 8 if case.refund_id is not None:

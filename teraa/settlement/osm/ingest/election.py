@@ -31,7 +31,11 @@ class Election:
         if self.is_leading():
             return True
         session = psycopg.connect(**connection_arguments("ingest leader"))
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", [self._key]).fetchone()
+        try:
+            row = session.execute("SELECT pg_try_advisory_lock(%s)", [self._key]).fetchone()
+        except psycopg.Error:
+            session.close()
+            raise
         if row is None or not row[0]:
             session.close()
             return False

@@ -6,6 +6,7 @@ import datetime
 import logging
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -44,8 +45,13 @@ def stand_by(election: Election) -> bool:
         return False
 
     loop = Loop(part="ingest-standby", turn=turn, idle=IDLE)
-    # A leader from the start need not show up as a standby first.
-    if not election.try_to_lead():
+    # A leader from the start need not show up as a standby first. While the database is away the
+    # loop waits for it; that may be the very reason why the seat was lost.
+    try:
+        leading = election.try_to_lead()
+    except psycopg.OperationalError:
+        leading = False
+    if not leading:
         loop.run()
     return election.is_leading()
 
