@@ -20,6 +20,7 @@ from teraa.common.problems import NotFound
 from teraa.settlement.models import DueState
 from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.paying import pay_path
+from teraa.settlement.queries import is_being_confirmed
 from teraa.spaces.models import Resource
 from teraa.venues.models import Payee, Venue
 
@@ -128,12 +129,13 @@ def booking_of(*, venue_id: UUID, secret: str) -> Booking:
 
 
 def stage_of(booking: Booking, *, at: datetime.datetime) -> str:
-    """What its page shows: the state, or ``paying`` and ``overdue`` for a hold that is about to
-    change although nobody has looked yet.
+    """What its page shows: the state, or for a hold ``paying`` when its money is there or on its
+    way, and ``overdue`` when nobody has looked yet. One query for a hold.
     """
     if booking.state != BookingState.HOLD:
         return str(booking.state)
-    if booking.due is not None and booking.due.state == DueState.SETTLED:
+    due = booking.due
+    if due is not None and (due.state == DueState.SETTLED or is_being_confirmed(due)):
         return "paying"
     if booking.expires_at is not None and at >= booking.expires_at:
         return "overdue"

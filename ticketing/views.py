@@ -17,6 +17,7 @@ from teraa.common.clock import now
 from teraa.common.money import format_cents
 from teraa.common.problems import NotFound, Problem
 from teraa.common.static_files import late_modules
+from teraa.settlement.queries import is_being_confirmed
 from teraa.venues import tries
 from teraa.venues.api import keep_station
 from teraa.venues.models import StationKind, Venue
@@ -130,6 +131,9 @@ def _order_context(found: Order, slug: str, at: datetime.datetime) -> dict[str, 
         "place": queries.place_of(found.event, venue),
         "shown": queries.tickets_of(found) if found.state == OrderState.CONFIRMED else None,
         "pay": payment_of(found),
+        "is_coming": found.state == OrderState.HOLD
+        and found.due is not None
+        and is_being_confirmed(found.due),
         "held_until": dates.hour(found.hold_until, venue.zone),
         "seconds_left": max(0, int((found.hold_until - at).total_seconds())),
         "state_url": f"/api/ticketing/{venue.slug}/orders/{found.secret}/",

@@ -164,6 +164,19 @@ def due_state(due_id: UUID) -> DueView:
     )
 
 
+def is_being_confirmed(due: Due) -> bool:
+    """Whether what is left of a due is on its way: coins that are enough, not deep enough yet.
+
+    Also while a fork has taken them out of their block and their return is awaited (one query).
+    """
+    coming = Tender.objects.filter(
+        due=due,
+        state__in=(TenderState.PENDING, TenderState.ACCEPTED),
+        request__state__in=(RequestState.SEEN, RequestState.ACCEPTED, RequestState.CONFIRMING),
+    ).values_list("amount_cents", flat=True)
+    return bool(coming) and due.paid_cents + sum(coming) >= due.amount_cents
+
+
 def osm_state(request_id: UUID) -> OsmView:
     """One OSM request (one query). Raises OsmRequest.DoesNotExist."""
     return view_of_request(OsmRequest.objects.select_related("quote", "network").get(pk=request_id))

@@ -11,8 +11,10 @@ from django.test import Client
 from bookings.models import Booking
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
+from teraa.settlement.models import Due
 from tests.bookings import cast
 from tests.settlement import cast as money
+from tests.settlement.cases.moves import scene_of
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +229,31 @@ def test_a_paid_booking_says_so_and_is_not_let_go(house, browser):
     answer = browser.post(f"/book/b/{booking.secret}/cancel/")
     assert answer.status_code == 409
     assert "ne peut plus être annulée" in answer.content.decode()
+
+
+def test_coins_on_their_way_are_not_asked_for_again(house, browser):
+    """Neither while they wait for confirmations, nor while a fork has them out of their block."""
+    at = now()
+    money.live_cursor(at)
+    booking = house.hold(at, starts_at=thursday_morning()).booking
+    due = Due.objects.get(pk=booking.due_id)
+    request = money.request(due, at, required_confirmations=3)
+    page = f"/book/b/{booking.secret}/"
+    assert "data-pay" in browser.get(page).content.decode()
+    of = scene_of(house.payee, at)
+
+    came = of.pays(request, request.units // 2)
+    assert "data-pay" in browser.get(page).content.decode(), "half of it is not all of it"
+    came = of.pays(request, request.units - request.units // 2)
+    for _in_or_out_of_its_block in range(2):
+        shown = browser.get(page).content.decode()
+        assert 'data-stage="paying"' in shown
+        assert "data-pay" not in shown
+        assert due.spoken_code not in shown
+        of.goes_out_of_its_block(came.transaction)
+
+    of.vanishes(came.transaction)
+    assert "data-pay" in browser.get(page).content.decode()
 
 
 def test_a_venue_has_its_own_address(house, browser):

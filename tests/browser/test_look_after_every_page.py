@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from teraa.common.money import UNITS_PER_OSM as OSM
+from teraa.demo.palaiseau import GENESIS
 from tests.browser.test_look_after_everyone import AXE, RULES
 from tests.browsing import FAILURES, PHONE, TABLET, page_at
 from tests.conftest import LONG
@@ -32,6 +34,7 @@ RUN_AXE = """([rules, within]) => axe.run(within ? { include: [within] } : docum
     runOnly: rules, resultTypes: ["violations"] })"""
 # Unfold draws the frame of the back office; what stands in it is ours.
 OFFICE = "#content"
+BAR = GENESIS.payees[0]
 
 
 class Visitor:
@@ -184,3 +187,54 @@ def test_our_pages_of_the_back_office(visitor):
     visitor.looks("a group's files", OFFICE)
     visitor.opens("/office/ticketing/event/", "/statement/")
     visitor.looks("a receipts statement", OFFICE)
+
+
+def test_coins_that_nobody_expected_and_their_way_back(visitor, wallet):
+    page, house = visitor.page, visitor.house
+    page.goto(house.url + house.fresh_links()["office"])
+    page.locator("form button[type=submit]").last.click()
+    page.wait_for_url("**/office/")
+    page.context.add_cookies(
+        [{"name": "django_language", "value": visitor.language, "url": house.url}]
+    )
+    memo = f"merci {visitor.language} {visitor.light}"
+    txid = wallet.send(address=BAR.osm_address, units=40 * OSM, vendor_field=memo)
+    row = page.locator("#result_list tbody tr", has_text=memo)
+    for _look in range(20):
+        visitor.goes("/office/cases/case/?state__exact=open")
+        if row.count():
+            break
+        page.wait_for_timeout(500)
+    row.locator("a[href*='/change/']").first.click()
+    visitor.looks("a case", OFFICE)
+    page.locator(".case input[name=to][value=claim]").check()
+    page.locator(".case-form .case-main").click()
+    page.wait_for_url("**/cases/refund/**")
+    refund = page.url.removeprefix(house.url)
+    page.locator(".case button[value=invite]").click()
+    visitor.looks("a refund without an address", OFFICE)
+    claim = page.locator("[data-claim]").get_attribute("data-claim") or ""
+    visitor.goes(claim.removeprefix(house.url))
+    visitor.looks("where a refund shall go")
+    page.locator("#address").fill("nowhere")
+    page.locator(".claim-form button").click()
+    expect(page.locator("#address")).to_have_attribute("aria-invalid", "true")
+    visitor.looks("an address with a slip")
+    page.locator("#address").fill(wallet.address)
+    page.locator(".claim-form button").click()
+    expect(page.locator(".claim-address")).to_be_visible()
+    visitor.looks("the address shown back")
+    page.locator("button[name=sure]").click()
+    expect(page.locator(".pay[data-stage=given]")).to_be_visible()
+    visitor.looks("an address that was given")
+    visitor.goes(refund)
+    page.locator(".case button[value=approve]").click()
+    expect(page.locator(".case-qr")).to_be_visible()
+    visitor.looks("a refund to send", OFFICE)
+    for path, name, within in [
+        ("/office/cases/refund/sheet", "the sheet of refunds", ""),
+        (f"/office/cases/case/explore?q={txid}", "the chain explorer", OFFICE),
+        ("/office/cases/case/books", "the reconciliation", OFFICE),
+    ]:
+        visitor.goes(path)
+        visitor.looks(name, within)

@@ -10,6 +10,8 @@ from django.test import Client
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
 from teraa.common.qr import qr_path
+from tests.settlement import cast as money
+from tests.settlement.cases.moves import scene_of
 from tests.ticketing import cast
 from tests.ticketing.cast import MINUTE
 from ticketing import jobs
@@ -113,6 +115,22 @@ def test_a_held_order_shows_its_time_and_can_be_given_up(show, browser):
     browser.post(address(show, f"o/{order.secret}/cancel/"))
     order.refresh_from_db()
     assert order.state == "cancelled"
+
+
+def test_coins_on_their_way_are_not_asked_for_again(show, browser):
+    at = now()
+    money.live_cursor(at)
+    order = show.order(1, at=at)
+    request = money.request(order.due, at, required_confirmations=3)
+    page = address(show, f"o/{order.secret}/")
+    assert "Payer maintenant" in browser.get(page).content.decode()
+
+    scene_of(show.payee, at, phrases="organiser of tests").pays(request)
+
+    shown = browser.get(page).content.decode()
+    assert "confirmation en cours" in shown
+    assert "Payer maintenant" not in shown
+    assert order.due.spoken_code not in shown
 
 
 def test_the_ticket_has_every_mention_the_law_wants(show, browser):

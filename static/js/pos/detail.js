@@ -22,11 +22,12 @@ export const kindWord = (kind) => KINDS[kind]?.() ?? kind;
 
 /** How one payment of a sale stands, in the words used for whole sales. */
 export function tenderStanding(tender) {
-  if (tender.osm && tender.state === "pending") {
-    const { state } = tender.osm;
-    if (state === "seen" || state === "accepted" || state === "confirming") return "seen";
-    if (state === "expired") return "expired";
+  const coins = tender.osm?.state;
+  if (tender.state === "pending" && (coins === "seen" || coins === "accepted" || coins === "confirming")) {
+    return "seen";
   }
+  // Nobody gave it up: its time ran out.
+  if (coins === "expired" && (tender.state === "pending" || tender.state === "cancelled")) return "expired";
   return TENDER_STATES[tender.state] ?? "unpaid";
 }
 

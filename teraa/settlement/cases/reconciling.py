@@ -137,6 +137,11 @@ class Report:
         return None if self.opening is None else self.opening + self.chain.net
 
     @property
+    def last_moment(self) -> datetime.datetime:
+        """The end as people name it: a moment of the last day."""
+        return self.end - datetime.timedelta(microseconds=1)
+
+    @property
     def is_green(self) -> bool:
         """Zero difference, and at least one node that could have shown one."""
         return not self.differences and any(one.compares for one in self.nodes)
