@@ -1,7 +1,8 @@
 """Which cases hold, recomputed from stored facts: missing ones are opened, idle ones closed.
 
 Called in the transaction in which the facts change. Judging twice changes nothing. What a person
-decided to leave as it is (``LASTING``) is only brought up again when there is more of it.
+decided to leave as it is (``LASTING``) is only brought up again when there is more of it; but
+nodes that disagree anew are news.
 """
 
 from __future__ import annotations
@@ -374,12 +375,13 @@ def _open(findings: list[Finding], at: datetime.datetime) -> None:
     if not findings:
         return
     left_as_is = {
-        (kind, target): units
-        for kind, target, units in Case.objects.filter(
+        (kind, target, payee_id): units
+        for kind, target, payee_id, units in Case.objects.filter(
             target__in=[one.target for one in findings], resolution__in=LASTING
         )
+        .exclude(kind=CaseKind.NODE_CONFLICT)
         .order_by("closed_at")
-        .values_list("kind", "target", "units")
+        .values_list("kind", "target", "payee_id", "units")
     }
     Case.objects.bulk_create(
         [
@@ -395,7 +397,7 @@ def _open(findings: list[Finding], at: datetime.datetime) -> None:
                 opened_at=at,
             )
             for one in findings
-            if one.units > left_as_is.get((one.kind, one.target), -1)
+            if one.units > left_as_is.get((one.kind, one.target, one.payee_id), -1)
         ],
         ignore_conflicts=True,
     )

@@ -10,7 +10,7 @@ from teraa.settlement.cases.operations import explain_case
 from teraa.settlement.cases.queries import story_of
 from teraa.settlement.operations.requests import cancel_request
 from teraa.settlement.osm.addresses import key_pair
-from teraa.settlement.osm.models import ChainTransaction
+from teraa.settlement.osm.models import ChainTransaction, WatchedAddress
 from teraa.settlement.osm.transactions_v2 import HTLC_LOCK, TransactionV2
 from tests.settlement import cast
 from tests.settlement.cases.moves import ADA, CUSTOMER, OSM, address, scene
@@ -188,32 +188,37 @@ def test_venues_never_meet(at):
         )
 
 
-def test_a_contract_that_locks_coins_is_for_a_person_and_nothing_is_credited(at):
-    of = scene(at)
+def lock(of, sender=CUSTOMER):
+    """A contract that locks coins for the payee, as the ingest stores it."""
     made = TransactionV2(
         type=HTLC_LOCK,
         network=cast.ADDRESS_BYTE,
         nonce=1,
-        sender_public_key=key_pair(CUSTOMER).public_key,
+        sender_public_key=key_pair(sender).public_key,
         amount=50 * OSM,
         fee=1,
         recipient_id=of.payee.osm_address,
         asset={"lock": {"secretHash": "0" * 64, "expiration": {"type": 1, "value": 9}}},
     )
-    stored = ChainTransaction.objects.create(
+    return ChainTransaction.objects.create(
         network=of.cursor.network,
         txid="1" * 64,
         version=2,
         type=HTLC_LOCK,
-        sender=address(CUSTOMER),
+        sender=address(sender),
         sender_public_key=made.sender_public_key,
         amount_units=made.amount,
         fee_units=1,
         memo=b"",
-        sender_time=at,
+        sender_time=of.at,
         raw=made.signed_bytes(with_signature=True),
-        first_seen_at=at,
+        first_seen_at=of.at,
     )
+
+
+def test_a_contract_that_locks_coins_is_for_a_person_and_nothing_is_credited(at):
+    of = scene(at)
+    stored = lock(of)
     for _twice in range(2):
         of.look(stored)
 
@@ -224,3 +229,23 @@ def test_a_contract_that_locks_coins_is_for_a_person_and_nothing_is_credited(at)
     assert "explain" in story.actions
     of.vanishes(stored)
     assert of.kinds() == []
+
+
+def test_what_one_payee_explained_is_still_news_to_another(at):
+    of = scene(at)
+    stored = lock(of, sender="watched since yesterday")
+    of.look(stored)
+    explain_case(case_id=of.case().pk, reason="agreed with them", **of.by())
+
+    other = cast.payee(osm_address=address("watched since yesterday"))
+    WatchedAddress.objects.create(
+        network=of.cursor.network,
+        venue_id=other.venue_id,
+        payee=other,
+        address=other.osm_address,
+        since=of.at,
+    )
+    of.look(stored)
+
+    open_ones = Case.objects.filter(state="open")
+    assert [(one.payee_id, one.kind) for one in open_ones] == [(other.pk, "locked")]

@@ -8,8 +8,9 @@ import pytest
 from teraa.settlement.cases.models import Case
 from teraa.settlement.models import PaymentPolicy
 from teraa.settlement.osm.fakes.lying_wire import without_rows
-from teraa.settlement.osm.ingest import leases, store
+from teraa.settlement.osm.ingest import leases
 from teraa.settlement.osm.ingest.election import begin_epoch
+from teraa.settlement.osm.ingest.leadership import LeadershipLost
 from teraa.settlement.osm.models import DistrustedSender, Lease
 from teraa.settlement.osm.trusting import (
     Asked,
@@ -272,7 +273,7 @@ def test_a_leader_that_was_replaced_believes_nobody(pair):
     follower = pair.worker._follower
     [candidate] = leases._candidates(follower.leadership, follower.outflows, at=pair.now)
     begin_epoch(follower.leadership.network)
-    with pytest.raises(store.LeadershipLost):
+    with pytest.raises(LeadershipLost):
         leases.grant(follower.leadership, candidate, evidence={}, at=pair.now)
     request.refresh_from_db()
     assert (request.state, request.accepted_at) == ("seen", None)

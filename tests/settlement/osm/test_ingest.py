@@ -11,6 +11,7 @@ from teraa.settlement import operations
 from teraa.settlement.models import Due, Effect, Tender
 from teraa.settlement.osm.ingest import store
 from teraa.settlement.osm.ingest.election import begin_epoch
+from teraa.settlement.osm.ingest.leadership import Leadership, LeadershipLost
 from teraa.settlement.osm.ingest.verify import verify_block
 from teraa.settlement.osm.models import (
     Allocation,
@@ -345,7 +346,7 @@ def test_storing_blocks_again_changes_nothing(channel):
         verify_block(one, channel.client.transactions(one.id, 0), version=cast.ADDRESS_BYTE)
         for one in headers
     ]
-    by = store.Leadership(start.network, start.epoch)
+    by = Leadership(start.network, start.epoch)
     assert store.store_blocks(by, blocks, at=channel.now) == 0
 
     assert channel.cursor.height == start.height + 3
@@ -359,7 +360,7 @@ def test_a_leader_that_was_replaced_writes_nothing(channel):
     before = channel.cursor.height
     begin_epoch(channel.cursor.network)
 
-    with pytest.raises(store.LeadershipLost):
+    with pytest.raises(LeadershipLost):
         channel.look()
     assert channel.cursor.height == before
     assert not Receipt.objects.exists()

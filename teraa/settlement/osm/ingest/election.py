@@ -14,7 +14,7 @@ import psycopg
 from django.db.models import F
 
 from teraa.live.listening import connection_arguments
-from teraa.settlement.osm.ingest.store import Leadership
+from teraa.settlement.osm.ingest.leadership import Leadership
 from teraa.settlement.osm.models import BlockCursor, Network
 
 

@@ -17,8 +17,8 @@ from django.db import transaction
 from teraa.settlement.osm.blocks import BlockHeader
 from teraa.settlement.osm.ingest import rewrites, rows, store
 from teraa.settlement.osm.ingest.catchup import WINDOW, CatchUp
+from teraa.settlement.osm.ingest.leadership import Leadership
 from teraa.settlement.osm.ingest.quorum import ALONE, Agreement
-from teraa.settlement.osm.ingest.store import Leadership
 from teraa.settlement.osm.ingest.verify import (
     BlockCheck,
     BlockForged,
@@ -135,7 +135,7 @@ class Follower:
 
         While ``frozen`` nothing is added to the chain we hold; but blocks that the node itself
         has given up go. Raises NodeTrouble, BlockRefused, NodeBehind, DeepReorg,
-        store.LeadershipLost.
+        LeadershipLost.
         """
         if tip.block_id == self.block_id:
             return 0
@@ -152,7 +152,7 @@ class Follower:
     def read_pool(self, *, at: datetime.datetime) -> int:
         """Store what waits in the pool and concerns us; forget what has vanished from it.
 
-        Returns how many requests moved. Raises NodeTrouble, store.LeadershipLost.
+        Returns how many requests moved. Raises NodeTrouble, LeadershipLost.
         """
         return self._waiting.read(self.node, at=at)
 

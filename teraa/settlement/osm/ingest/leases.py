@@ -21,9 +21,8 @@ from teraa.settlement.models import Tender
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.operations.recompute import lock_dues
 from teraa.settlement.osm import trusting
-from teraa.settlement.osm.ingest import store
+from teraa.settlement.osm.ingest.leadership import Leadership, locked_cursor
 from teraa.settlement.osm.ingest.peers import Peers
-from teraa.settlement.osm.ingest.store import Leadership
 from teraa.settlement.osm.models import (
     Allocation,
     DistrustedSender,
@@ -66,7 +65,7 @@ class Leases:
         """Ask about what is newly seen, grant what may be; return how many requests moved.
 
         ``outflows``: units that waiting transactions take, by their sender's public key; None
-        when the pool was not shown whole. Raises store.LeadershipLost.
+        when the pool was not shown whole. Raises LeadershipLost.
         """
         nodes = [
             (peer.row.url, peer.client)
@@ -117,7 +116,7 @@ def grant(
 
     Locks the dues, then the request. Returns how many requests moved. Raises LeadershipLost.
     """
-    store.locked_cursor(by)
+    locked_cursor(by)
     pk = candidate.request.pk
     lock_dues(Tender.objects.filter(request_id=pk).values_list("due_id", flat=True))
     request = (

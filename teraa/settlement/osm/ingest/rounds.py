@@ -50,7 +50,7 @@ class Rounds:
     def go(self, follower: Follower, hinted: Hinted, *, at: datetime.datetime) -> int:
         """What is due now; return how many requests moved.
 
-        Raises NodeTrouble, BlockRefused, store.LeadershipLost.
+        Raises NodeTrouble, BlockRefused, LeadershipLost.
         """
         if self._next_watch is None or at >= self._next_watch:
             self.watch(at)

@@ -9,7 +9,7 @@ from teraa.live import outbox
 from teraa.live.wake import OUTBOX, wake
 from teraa.settlement.osm.availability import FRESH_FOR
 from teraa.settlement.osm.ingest.health import still_after
-from teraa.settlement.osm.ingest.store import Leadership
+from teraa.settlement.osm.ingest.leadership import Leadership
 from teraa.settlement.osm.models import BlockCursor
 from teraa.settlement.osm.node import Tip
 from teraa.settlement.osm.states import CursorReason, CursorState

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -21,6 +20,7 @@ from teraa.settlement.osm import references
 from teraa.settlement.osm.derive import LAST_SECOND
 from teraa.settlement.osm.ingest import rows
 from teraa.settlement.osm.ingest.amounts import asked_amounts
+from teraa.settlement.osm.ingest.leadership import Leadership, locked_cursor
 from teraa.settlement.osm.ingest.matching import Known, match
 from teraa.settlement.osm.ingest.movements import (
     concerns,
@@ -46,20 +46,8 @@ from teraa.settlement.osm.states import AllocationKind, Direction, RequestState
 AGREED_COLUMNS = ("vouched_height", "agreed_height", "unanimous_height")
 
 
-class LeadershipLost(Exception):
-    """Another leader has taken over: this one must stop writing."""
-
-
 class CursorMoved(Exception):
     """The blocks do not follow the block the cursor is at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leadership:
-    """Who writes: the network, and the epoch in which it may."""
-
-    network: Network
-    epoch: int
 
 
 @transaction.atomic
@@ -214,14 +202,6 @@ def expire(by: Leadership, *, at: datetime.datetime) -> int:
         return 0
     locked_cursor(by)
     return len(bring_up_to_date(request_ids=ids, at=at))
-
-
-def locked_cursor(by: Leadership) -> BlockCursor:
-    """The cursor, locked until the commit, if we still lead. Raises LeadershipLost."""
-    cursor = BlockCursor.objects.select_for_update(no_key=True).get(network=by.network)
-    if cursor.epoch != by.epoch:
-        raise LeadershipLost(f"epoch {cursor.epoch} follows {by.epoch}")
-    return cursor
 
 
 def _agree(cursor: BlockCursor, agreement: Agreement) -> list[str]:

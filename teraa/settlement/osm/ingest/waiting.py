@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from teraa.settlement.osm.ingest import store
+from teraa.settlement.osm.ingest.leadership import Leadership
 from teraa.settlement.osm.ingest.movements import payments_of, spent_units
-from teraa.settlement.osm.ingest.store import Leadership
 from teraa.settlement.osm.ingest.verify import TransactionRefused, verify_transaction
 from teraa.settlement.osm.models import ChainTransaction
 from teraa.settlement.osm.node import MOST_OF_POOL, NodeClient
@@ -45,7 +45,7 @@ class Waiting:
     def read(self, node: NodeClient, *, at: datetime.datetime) -> int:
         """Store what waits in the pool and concerns us; forget what has vanished from it.
 
-        Returns how many requests moved. Raises NodeTrouble, store.LeadershipLost.
+        Returns how many requests moved. Raises NodeTrouble, LeadershipLost.
         """
         pool = node.pool()
         self.outflows = _outflows(pool) if len(pool) < MOST_OF_POOL else None

@@ -12,6 +12,7 @@ from typing import Any
 from teraa.live.wake import EFFECTS, OUTBOX, wake
 from teraa.settlement.cases.watching import close_deep_refunds
 from teraa.settlement.osm.ingest import store
+from teraa.settlement.osm.ingest.disputes import Dispute
 from teraa.settlement.osm.ingest.election import begin_epoch
 from teraa.settlement.osm.ingest.follower import DeepReorg, Follower, NodeBehind, start_cursor
 from teraa.settlement.osm.ingest.hints import Hinted, take_hints
@@ -67,6 +68,7 @@ class Worker:
         self._known: Peer | None = None
         self._rounds: Rounds | None = None
         self._leases: Leases | None = None
+        self._dispute: Dispute | None = None
         self._next_network: datetime.datetime | None = None
         self._agreement: Agreement | None = None
         self._trouble = ""
@@ -86,7 +88,7 @@ class Worker:
     def turn(self, at: datetime.datetime) -> bool:
         """Look at the node once; True when there is more to read at once.
 
-        Trouble with the node is shown and waited out here. Raises store.LeadershipLost.
+        Trouble with the node is shown and waited out here. Raises LeadershipLost.
         """
         if self._is_calm():
             time.sleep(max(0.0, self._looked + self.soonest - time.monotonic()))
@@ -146,6 +148,8 @@ class Worker:
                 self.status.stalled(CursorReason.NODE_CONFLICT, at=at)
             else:
                 self.status.looked(tip, behind=behind, at=at)
+        if self._dispute is not None:
+            self._dispute.note(split, at=at)
         if not behind:
             self._tell(store.expire(follower.leadership, at=at))
             network_id = follower.leadership.network.pk
@@ -201,6 +205,7 @@ class Worker:
         node = self.peers.client_of(leader)
         start_cursor(network, node, at=at)
         leadership = begin_epoch(network)
+        self._dispute = Dispute(leadership, at=at)
         self.status = Status(leadership, at=at)
         self._rounds = Rounds(network, self.peers, self.place.hook_base)
         self._rounds.watch(at)
@@ -300,6 +305,8 @@ class Worker:
             self.status.halted(reason, at=at)
         else:
             self.status.stalled(reason, at=at)
+            if reason == CursorReason.NODE_CONFLICT and self._dispute is not None:
+                self._dispute.note(True, at=at)
 
     def _mark_unready(
         self, state: CursorState, reason: CursorReason, at: datetime.datetime

@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand
 from teraa.live.loop import Loop
 from teraa.live.wake import INGEST
 from teraa.settlement.osm.ingest.election import Election
+from teraa.settlement.osm.ingest.leadership import LeadershipLost
 from teraa.settlement.osm.ingest.networks import entered_peers
 from teraa.settlement.osm.ingest.peers import Peers
-from teraa.settlement.osm.ingest.store import LeadershipLost
 from teraa.settlement.osm.ingest.verify import BlockCheck
 from teraa.settlement.osm.ingest.worker import IDLE, Place, Worker
 
