@@ -125,7 +125,8 @@ class NodePeerAdmin(ChainAdmin):
         *["health", "leading", "dialect", "last_height", "last_block_id", "tip_moved_at"],
         *["behind", "agreed_height", "clock_off_s", "answered_at", "last_error"],
         *["hooks_url", "hooks_state", "hooked_at"],
-        *["lies", "last_lie", "lied_at", "quarantined_until", "disabled_at", "source", "network"],
+        *["lies", "last_lie", "lied_at", "quarantined_until", "disabled_at"],
+        *["rewalked_at", "differs_at", "source", "network"],
     )
     fields = [*entered, *found]
     readonly_fields = [*found]
@@ -167,7 +168,11 @@ class NodePeerAdmin(ChainAdmin):
         """Forget its lies. (The ingest reads this within half a minute.)"""
         peer = get_object_or_404(self.get_queryset(request), pk=object_id)
         NodePeer.objects.filter(pk=peer.pk).update(
-            lies=0, quarantined_until=None, disabled_at=None, health=PeerHealth.UNKNOWN
+            lies=0,
+            quarantined_until=None,
+            disabled_at=None,
+            differs_at=None,
+            health=PeerHealth.UNKNOWN,
         )
         messages.success(request, _("It is asked again within half a minute."))
         return HttpResponseRedirect(reverse("admin:osm_nodepeer_change", args=[peer.pk]))

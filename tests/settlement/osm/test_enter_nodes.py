@@ -78,10 +78,12 @@ def test_an_operator_believes_a_node_again(operator, cursor, at):
         lies=3,
         quarantined_until=at + datetime.timedelta(hours=4),
         disabled_at=at,
+        differs_at=7,
     )
     operator.get(reverse("admin:osm_nodepeer_believe_again", args=[peer.pk]))
     peer.refresh_from_db()
     assert (peer.lies, peer.quarantined_until, peer.disabled_at) == (0, None, None)
+    assert peer.differs_at is None
 
 
 def test_a_rewrite_is_allowed_with_the_height_shown(operator, cursor):

@@ -33,6 +33,7 @@ WELL = {"answered_at": ago(1), "height": 100, "tip_moved_at": ago(5)}
         ({"clock_off_s": -21_600}, "stale"),
         ({"forked_since": ago(599)}, "healthy"),
         ({"forked_since": ago(601)}, "stale"),
+        ({"differs_at": 3}, "stale"),
         ({"quarantined_until": ago(-1)}, "quarantined"),
         ({"quarantined_until": ago(0)}, "healthy"),
         ({"disabled": True}, "disabled"),

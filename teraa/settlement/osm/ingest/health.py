@@ -31,6 +31,7 @@ class Facts:
     forked_since: datetime.datetime | None = None
     quarantined_until: datetime.datetime | None = None
     disabled: bool = False
+    differs_at: int | None = None
 
 
 def best_height(linked: Iterable[int | None]) -> int:
@@ -79,4 +80,6 @@ def _staleness(facts: Facts, best: int, block_seconds: int, at: datetime.datetim
         return f"no new block since {facts.tip_moved_at:%H:%M:%S}"
     if facts.forked_since is not None and at - facts.forked_since > FORKED_FOR:
         return "on another chain"
+    if facts.differs_at is not None:
+        return f"another block at height {facts.differs_at}"
     return ""

@@ -66,6 +66,7 @@ class Peer:
             forked_since=self.forked_since,
             quarantined_until=self.row.quarantined_until,
             disabled=self.row.disabled_at is not None,
+            differs_at=self.row.differs_at,
         )
 
     def close(self) -> None:

@@ -97,6 +97,11 @@ class Peers:
         return next((one for one in self._peers if one.role == PeerRole.OWN), None)
 
     @property
+    def followed(self) -> Peer | None:
+        """The node whose chain we read."""
+        return self._leader
+
+    @property
     def configured(self) -> int:
         """How many nodes the operator wants to be asked, whatever became of them."""
         return len(self._peers)

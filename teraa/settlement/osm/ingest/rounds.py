@@ -1,4 +1,4 @@
-"""What the leader does now and then: addresses, hooks, a second reading, balances."""
+"""What the leader does now and then: addresses, hooks, a second reading, balances, nights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from teraa.settlement.osm.ingest.follower import Follower
 from teraa.settlement.osm.ingest.hints import Hinted, Silence
 from teraa.settlement.osm.ingest.peer import Peer
 from teraa.settlement.osm.ingest.peers import Peers
+from teraa.settlement.osm.ingest.rewalk import Rewalk
 from teraa.settlement.osm.models import BlockCursor, Network, NodePeer
 from teraa.settlement.osm.node import NodeTrouble
 from teraa.settlement.osm.states import HooksState
@@ -35,12 +36,18 @@ class Rounds:
         self._peers = peers
         self._hook_base = hook_base
         self._balances = Balances(network, peers)
+        self._rewalk = Rewalk(network, peers)
         self._silence = Silence()
         self._hooks_state = HooksState.NONE
         self._hooks_made_at: datetime.datetime | None = None
         self._next_watch: datetime.datetime | None = None
         self._next_rescan: datetime.datetime | None = None
         self._next_hooks: datetime.datetime | None = None
+
+    @property
+    def rewalked(self) -> str:
+        """What came of comparing the last day's blocks with another node's."""
+        return self._rewalk.said
 
     def watch(self, at: datetime.datetime) -> None:
         """Watch the addresses of payees that are new."""
@@ -56,6 +63,7 @@ class Rounds:
             self.watch(at)
         self._look_after_hooks(follower, hinted, at)
         self._balances.turn(at=at)
+        self._rewalk.turn(height=follower.height, at=at)
         if self._next_rescan is None:
             self._next_rescan = at + RESCAN_EVERY
         if at < self._next_rescan:

@@ -116,6 +116,7 @@ class Worker:
         detail: dict[str, Any] = {
             "node": self._leader.row.url if self._leader else "",
             "hooks": self._rounds.hooks if self._rounds else "unknown",
+            "rewalk": self._rounds.rewalked if self._rounds else "not yet",
         }
         if self._follower is not None:
             detail["height"] = self._follower.height

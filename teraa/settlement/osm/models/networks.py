@@ -101,6 +101,9 @@ class NodePeer(models.Model):
     lied_at = models.DateTimeField(_("lied"), null=True, editable=False)
     quarantined_until = models.DateTimeField(_("not believed until"), null=True, editable=False)
     disabled_at = models.DateTimeField(_("given up"), null=True, editable=False)
+    rewalked_at = models.DateTimeField(_("a day’s blocks compared"), null=True, editable=False)
+    # Where that showed another block than ours; until it does no more, the node has no say.
+    differs_at = models.BigIntegerField(_("another block at height"), null=True, editable=False)
 
     class Meta:
         db_table = "osm_node_peer"
