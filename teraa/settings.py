@@ -31,7 +31,7 @@ TERAA_VERIFY_BLOCKS = env.str("TERAA_VERIFY_BLOCKS", "signatures")
 TERAA_HOOK_BASE = env.str("TERAA_HOOK_BASE", f"http://127.0.0.1:{TERAA_PORT}")
 # Lets a Prometheus on another machine read /metrics; without it only this machine may.
 TERAA_METRICS_TOKEN = env.str("TERAA_METRICS_TOKEN", "")
-# Webhooks into private networks and without TLS: for demonstrations and tests.
+# Webhooks and rate feeds in private networks and without TLS: for demonstrations and tests.
 TERAA_HOOKS_TO_PRIVATE = env.bool("TERAA_HOOKS_TO_PRIVATE", TERAA_DEMO)
 TERAA_PAPER_DIR = env.path("TERAA_PAPER_DIR", TERAA_DATA / "paper")
 

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import RATE_SCALE
+from teraa.common.targets import BadTarget, check_target, private_allowed
 from teraa.settlement.models import OsmRate, PaymentPolicy, RateFeed, RateQuote, RateReading
 from teraa.settlement.office import MoneyAdmin, coins, link
 from teraa.settlement.states import RateSource
@@ -123,10 +124,22 @@ class RateQuoteAdmin(MoneyAdmin):
         return coins(quote.step_units)
 
 
+class FeedForm(VenueForm):
+    """An address that anybody could have typed: it is looked at before it is kept."""
+
+    def clean_url(self) -> str:
+        try:
+            return str(check_target(self.cleaned_data["url"].strip(), private=private_allowed()))
+        except BadTarget as problem:
+            said = problem.as_dict()
+            raise forms.ValidationError(f"{said['title']} {said['advice']}") from problem
+
+
 @admin.register(RateFeed)
 class RateFeedAdmin(VenueModelAdmin):
     """Of several feeds of a venue one is in use; its readings come by themselves."""
 
+    form = FeedForm
     journal_code = SETTING_CHANGED
     list_display = ["url", "enabled", "tried_at", "last_error", "venue"]
     list_filter = ["venue", "enabled"]

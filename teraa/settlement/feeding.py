@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 
 import httpx
 from django.db.models import Q
 
+from teraa.common.targets import (
+    NUMBERS_TRIED,
+    BadTarget,
+    Resolve,
+    check_target,
+    host_of,
+    may_connect,
+    numbers_of,
+    port_of,
+    private_allowed,
+    request_to,
+)
 from teraa.settlement.feeds import LARGEST_BODY, NotARate, RateFeed, RateReading, jumps, rate_in
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+PATIENCE_SECONDS = 10.0
+"""For the whole answer: one that drips must not keep the other venues' feeds waiting."""
 KEPT_FOR = datetime.timedelta(days=30)
 """Readings that no quote points to; a quote's evidence carries their hash for ever."""
 
@@ -64,26 +80,53 @@ def read_feed(feed: RateFeed, *, at: datetime.datetime, fetch: Fetch) -> RateRea
     )
 
 
-def fetch_over_http(url: str) -> bytes:
+def fetch_over_http(url: str, *, resolve: Resolve = numbers_of) -> bytes:
     """The answer of an address, at most LARGEST_BODY of it. Raises FeedSilent.
 
-    No redirect is followed and no proxy is used.
+    A venue typed the address: it may not lead into a private network, whatever its name stands for
+    at the time (``targets``). No redirect is followed and no proxy is used.
     """
+    private = private_allowed()
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client,
-            client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
-        ):
+        target = check_target(url, private=private)
+        numbers = resolve(host_of(target), port_of(target))
+    except BadTarget as problem:
+        raise FeedSilent(f"refused: {problem.context['reason']}") from problem
+    except (OSError, UnicodeError) as error:
+        raise FeedSilent(f"its host is not known: {error}") from error
+    passable = [one for one in numbers if may_connect(one, private=private)]
+    if not passable:
+        raise FeedSilent("refused: its host is in a private network")
+    until = time.monotonic() + PATIENCE_SECONDS
+    silence = FeedSilent("nobody answers")
+    for number in passable[:NUMBERS_TRIED]:
+        try:
+            return _ask(target, number, until)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            silence = FeedSilent(f"{type(error).__name__}: {error}")
+        except (httpx.HTTPError, ValueError) as error:
+            raise FeedSilent(f"{type(error).__name__}: {error}") from error
+    raise silence
+
+
+def _ask(url: httpx.URL, number: str, until: float) -> bytes:
+    """What the host at that very number answers. Raises FeedSilent, httpx.HTTPError."""
+    request = request_to(
+        number, method="GET", url=url, headers={"Accept": "application/json"}, timeout=TIMEOUT
+    )
+    with httpx.HTTPTransport(trust_env=False) as transport:
+        answer = transport.handle_request(request)
+        with contextlib.closing(answer):
             if not answer.is_success:
                 raise FeedSilent(f"answered {answer.status_code}")
             content = b""
-            for piece in answer.iter_bytes():
+            for piece in answer.iter_raw():
                 content += piece
                 if len(content) > LARGEST_BODY:
                     raise FeedSilent("the answer is too long")
+                if time.monotonic() > until:
+                    raise FeedSilent("the answer comes too slowly")
             return content
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FeedSilent(f"{type(error).__name__}: {error}") from error
 
 
 def forget_old_readings(at: datetime.datetime) -> int:

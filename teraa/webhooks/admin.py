@@ -25,13 +25,13 @@ from unfold.widgets import (
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
 from teraa.common.problems import Problem
+from teraa.common.targets import check_target, private_allowed
 from teraa.venues.admin import show_problem
 from teraa.venues.office import VenueForm, VenueModelAdmin
 from teraa.venues.permissions_table import MANAGE_WEBHOOKS
 from teraa.webhooks import kinds, operations
 from teraa.webhooks.models import HookDelivery, HookEndpoint
 from teraa.webhooks.states import DeliveryState
-from teraa.webhooks.targets import check_target, private_allowed
 
 
 def choices_of_kinds() -> list[tuple[str, Any]]:

@@ -11,20 +11,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 import httpx
 
+from teraa.common.targets import (
+    NUMBERS_TRIED,
+    BadTarget,
+    Resolve,
+    check_target,
+    host_of,
+    may_connect,
+    numbers_of,
+    port_of,
+    request_to,
+)
 from teraa.webhooks.lanes import Answer
 from teraa.webhooks.models import EXCERPT_LENGTH
-from teraa.webhooks.problems import BadTarget
 from teraa.webhooks.states import AttemptError
-from teraa.webhooks.targets import check_target, may_connect
 
 PATIENCE_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
@@ -32,13 +40,9 @@ CONNECT_SECONDS = 3.0
 BODY_SECONDS = 1.0
 BODY_BYTES = 4096
 GOODBYE_SECONDS = 1.0
-NUMBERS_TRIED = 4
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 log = logging.getLogger(__name__)
-
-# (host, port) → numbers; may block, runs on a thread that nobody waits for at the end.
-Resolve = Callable[[str, int], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,6 @@ class Parcel:
     url: str
     body: bytes
     headers: Mapping[str, str]
-
-
-def numbers_of(host: str, port: int) -> list[str]:
-    """The host's numbers as the system knows them. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 class Courier:
@@ -125,9 +123,7 @@ class Courier:
         return answer
 
     async def _passable(self, url: httpx.URL) -> list[str]:
-        host = _host_of(url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        numbers = await self._look_up(host, port)
+        numbers = await self._look_up(host_of(url), port_of(url))
         return [one for one in numbers if may_connect(one, private=self._private)]
 
     def _look_up(self, host: str, port: int) -> asyncio.Future[list[str]]:
@@ -158,18 +154,13 @@ class Courier:
         """One connection to one checked number."""
         transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
         limits = httpx.Timeout(self._patience, connect=CONNECT_SECONDS)
-        request = httpx.Request(
-            "POST",
-            url.copy_with(host=number.partition("%")[0]),
-            headers={
-                **parcel.headers,
-                "Host": url.netloc.decode("ascii"),
-                "Accept-Encoding": "identity",
-                "Connection": "close",
-            },
+        request = request_to(
+            number,
+            method="POST",
+            url=url,
+            headers=parcel.headers,
+            timeout=limits,
             content=parcel.body,
-            # The certificate is checked against the name, though the connection goes to a number.
-            extensions={"sni_hostname": _host_of(url), "timeout": limits.as_dict()},
         )
         try:
             async with asyncio.timeout_at(until + GOODBYE_SECONDS), transport:
@@ -204,10 +195,6 @@ class Courier:
             excerpt=_readable(bytes(body)),
             retry_after=answer.headers.get("Retry-After", "")[:100],
         )
-
-
-def _host_of(url: httpx.URL) -> str:
-    return url.raw_host.decode("ascii").strip("[]")
 
 
 def _readable(body: bytes) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
 from teraa.common.states import Stateful
+from teraa.common.targets import URL_LENGTH
 from teraa.venues.models import Venue
 from teraa.webhooks.kinds import KIND_LENGTH
 from teraa.webhooks.states import (
@@ -19,7 +20,6 @@ from teraa.webhooks.states import (
     DeliveryState,
     OffReason,
 )
-from teraa.webhooks.targets import URL_LENGTH
 
 EXCERPT_LENGTH = 500
 SUBJECT_LENGTH = 100

@@ -15,6 +15,7 @@ from teraa.common import journal, journal_codes
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.targets import check_target, private_allowed
 from teraa.webhooks import kinds
 from teraa.webhooks.announcing import News, payload_of
 from teraa.webhooks.lanes import cancel_waiting
@@ -22,7 +23,6 @@ from teraa.webhooks.models import HookDelivery, HookEndpoint, HookEvent
 from teraa.webhooks.problems import EndpointOff, TooManyEndpoints
 from teraa.webhooks.sealing import new_secret, seal
 from teraa.webhooks.states import OPEN_STATES, DeliveryState, OffReason
-from teraa.webhooks.targets import check_target, private_allowed
 
 MOST_ENDPOINTS = 20
 # Long enough to change the secret at the receiver during a working day.

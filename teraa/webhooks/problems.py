@@ -7,15 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from teraa.common.problems import Problem
 
 
-class BadTarget(Problem):
-    """The address is none we would ever send to; ``reason`` says why."""
-
-    code = "bad_target"
-    status = 422
-    title = _("Nothing can be sent to this address: {reason}")
-    advice = _("Give the whole public address, for instance https://example.org/hooks/teraa.")
-
-
 class UnknownKind(Problem):
     code = "unknown_event_kind"
     status = 422

@@ -7,10 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from teraa.common.clock import iso_utc
+from teraa.common.targets import URL_LENGTH
 from teraa.webhooks.kinds import KIND_LENGTH, contract
 from teraa.webhooks.models import HookDelivery, HookEndpoint
 from teraa.webhooks.states import DeliveryState
-from teraa.webhooks.targets import URL_LENGTH
 
 MOST_KINDS = 50
 

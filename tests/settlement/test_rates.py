@@ -1,12 +1,15 @@
 """What an OSM is worth: decisions, readings of a feed, and which of them holds."""
 
+import contextlib
 import datetime
 import http.server
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -233,6 +236,19 @@ def answer_with(status, body=b"", **headers):
     return answer
 
 
+@pytest.fixture
+def private(settings):
+    """As in a demonstration: this machine may be asked, without TLS."""
+    settings.TERAA_HOOKS_TO_PRIVATE = True
+
+
+@pytest.fixture
+def strict(settings):
+    """As in service."""
+    settings.TERAA_HOOKS_TO_PRIVATE = False
+
+
+@pytest.mark.usefixtures("private")
 def test_it_fetches_over_http():
     with serving(answer_with(200, BODY)) as url:
         assert feeding.fetch_over_http(url) == BODY
@@ -247,12 +263,100 @@ def test_it_fetches_over_http():
     ],
     ids=["an error", "a redirect", "too much"],
 )
+@pytest.mark.usefixtures("private")
 def test_it_takes_no_other_answer(answer):
     with serving(answer) as url, pytest.raises(feeding.FeedSilent):
         feeding.fetch_over_http(url)
 
 
+@pytest.mark.usefixtures("private")
 def test_a_closed_port_and_a_wrong_address_are_silence():
     for url in ("http://127.0.0.1:1/", "nonsense", "http://[/"):
         with pytest.raises(feeding.FeedSilent):
             feeding.fetch_over_http(url)
+
+
+@pytest.mark.usefixtures("private")
+def test_it_connects_to_the_number_it_looked_at_whatever_the_name_says_later():
+    """The name would lead nowhere if anybody looked it up a second time."""
+    asked = []
+    hosts = []
+
+    def resolve(host, port):
+        asked.append((host, port))
+        return ["127.0.0.2", "127.0.0.1"]
+
+    def answer(handler):
+        hosts.append(handler.headers["Host"])
+        answer_with(200, BODY)(handler)
+
+    with serving(answer) as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        body = feeding.fetch_over_http(f"http://once.invalid:{port}/osm", resolve=resolve)
+    assert body == BODY
+    assert asked == [("once.invalid", port)]
+    assert hosts == [f"once.invalid:{port}"]
+
+
+@pytest.mark.usefixtures("strict")
+@pytest.mark.parametrize("number", ["127.0.0.1", "10.0.0.7", "::ffff:127.0.0.1", "169.254.169.254"])
+def test_a_name_that_leads_inside_is_not_asked(number):
+    asked = []
+    with serving(asked.append) as url:
+        port = url.rpartition(":")[2].partition("/")[0]
+        with pytest.raises(feeding.FeedSilent, match="private network"):
+            feeding.fetch_over_http(
+                f"https://rebound.example:{port}/", resolve=lambda host, port: [number]
+            )
+    assert asked == []
+
+
+@pytest.mark.usefixtures("strict")
+@pytest.mark.parametrize(
+    "url", ["http://rates.example/osm", "https://127.0.0.1/", "https://[::1]/", "https://ada:b@x/"]
+)
+def test_an_address_it_would_never_ask_is_refused_before_anybody_looks_it_up(url):
+    def resolve(host, port):
+        raise AssertionError(f"{host} was looked up")
+
+    with pytest.raises(feeding.FeedSilent, match="refused"):
+        feeding.fetch_over_http(url, resolve=resolve)
+
+
+@pytest.mark.usefixtures("private")
+def test_an_answer_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr(feeding, "PATIENCE_SECONDS", 0.2)
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(50):
+                handler.wfile.write(b" ")
+                time.sleep(0.05)
+
+    with serving(drip) as url, pytest.raises(feeding.FeedSilent, match="too slowly"):
+        feeding.fetch_over_http(url)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("strict", "keys_dir")
+@pytest.mark.parametrize("url", ["http://rates.example/osm", "https://10.0.0.1/osm"])
+def test_the_office_refuses_an_address_that_would_never_be_asked(client, url):
+    venue = make.venue()
+    user = make.user(is_staff=True)
+    make.staff(venue, user=user, role="manager")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    form = {
+        "venue": venue.pk,
+        "path": "data.osm.eur",
+        "every_seconds": 30,
+        "valid_seconds": 600,
+        "most_jump_percent": 20,
+    }
+    page = reverse("admin:settlement_ratefeed_add")
+    client.post(page, {**form, "url": url})
+    assert not RateFeed.objects.exists()
+
+    assert client.post(page, {**form, "url": "https://rates.example/osm"}).status_code == 302
+    assert RateFeed.objects.get().url == "https://rates.example/osm"

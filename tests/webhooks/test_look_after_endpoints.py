@@ -10,10 +10,11 @@ import pytest
 
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.targets import BadTarget
 from teraa.webhooks import lanes, operations, sealing
 from teraa.webhooks.lanes import Answer
 from teraa.webhooks.models import HookDelivery, HookEndpoint, HookEvent
-from teraa.webhooks.problems import BadTarget, EndpointOff, TooManyEndpoints, UnknownKind
+from teraa.webhooks.problems import EndpointOff, TooManyEndpoints, UnknownKind
 from tests import make
 from tests.webhooks import cast
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teraa.common.targets import BadTarget, check_target, may_connect
 from teraa.webhooks.courier import Courier, Parcel
 from teraa.webhooks.lanes import Answer
-from teraa.webhooks.problems import BadTarget
-from teraa.webhooks.targets import check_target, may_connect
 from tests.webhooks.receiver import receiving
 
 PRIVATE = [

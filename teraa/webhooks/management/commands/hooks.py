@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from teraa.common.clock import now
+from teraa.common.targets import private_allowed
 from teraa.live.loop import LOST, Loop
 from teraa.webhooks.courier import Courier
-from teraa.webhooks.targets import private_allowed
 from teraa.webhooks.worker import Worker
 
 IDLE = 0.25
