@@ -45,6 +45,7 @@ IMPORTED = 951
 OFFLINE_STARTED = 952
 OFFLINE_ENDED = 953
 PURGED = 954
+BALANCES_ASKED = 960
 
 MEANINGS: dict[int, str] = {
     MONTHLY_ARCHIVE: "monthly archive attempt",
@@ -83,4 +84,5 @@ MEANINGS: dict[int, str] = {
     OFFLINE_STARTED: "offline period started",
     OFFLINE_ENDED: "offline period ended",
     PURGED: "archived data purged",
+    BALANCES_ASKED: "balances of coins asked of the nodes",
 }

@@ -10,20 +10,27 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from teraa.common import journal
 from teraa.common.clock import iso_utc, now
+from teraa.common.journal_codes import BALANCES_ASKED
 from teraa.common.money import osm_decimal
 from teraa.common.problems import Problem
 from teraa.settlement.cases.office import page
 from teraa.settlement.cases.paper import books_pdf
 from teraa.settlement.cases.reconciling import Report, reconcile
-from teraa.settlement.osm.models import WatchedAddress
-from teraa.venues.office import venues_seen
+from teraa.settlement.osm.availability import availability_of
+from teraa.settlement.osm.ingest.balances import ask_for_balances
+from teraa.settlement.osm.models import BlockCursor, WatchedAddress
+from teraa.venues.office import NO_REGISTER_YET, venues_seen
+from teraa.venues.permissions_table import RESOLVE_MONEY
 
 LONGEST = datetime.timedelta(days=400)
 DAY = datetime.timedelta(days=1)
@@ -87,10 +94,13 @@ def midnight(day: datetime.date, zone: datetime.tzinfo) -> datetime.datetime:
 
 
 def show_books(listed: Any, request: HttpRequest) -> HttpResponse:
-    """Do the books agree with the chain?"""
+    """Do the books agree with the chain? POST asks the nodes for the balances of now."""
     if not listed.has_view_permission(request):
         raise PermissionDenied
     asked = asked_of(request)
+    may_ask = asked.watched is not None and listed.may(request, RESOLVE_MONEY, asked.watched)
+    if request.method == "POST":
+        return _ask(request, asked, may_ask)
     report = _report(asked)
     return page(
         listed,
@@ -99,10 +109,47 @@ def show_books(listed: Any, request: HttpRequest) -> HttpResponse:
         _("Reconciliation"),
         asked=asked,
         report=report,
+        may_ask=may_ask,
         names=names(),
         pdf_url=reverse("admin:cases_case_books_pdf") + asked.query,
         csv_url=reverse("admin:cases_case_books_csv") + asked.query,
     )
+
+
+def _ask(request: HttpRequest, asked: Asked, may_ask: bool) -> HttpResponse:
+    """Let the ingest read what nodes say, write down who wanted it, and show the page again."""
+    watched = asked.watched
+    if watched is None or not may_ask:
+        raise PermissionDenied
+    at = now()
+    with transaction.atomic():
+        ask_for_balances(network=watched.network, at=at)
+        _write_down(request, watched, at)
+    cursor = BlockCursor.objects.select_related("network").filter(network=watched.network).first()
+    state = availability_of(cursor, at=at)
+    if state.available:
+        messages.success(
+            request, _("Every node that is well is asked. Show this page again in ten seconds.")
+        )
+    else:
+        said = _("The balances are read as soon as the chain is followed again. {why}")
+        messages.warning(request, said.format(why=state.sentence))
+    return HttpResponseRedirect(request.path + asked.query)
+
+
+def _write_down(request: HttpRequest, watched: WatchedAddress, at: datetime.datetime) -> None:
+    """In the venue's journal; while a venue is being set up it has none."""
+    try:
+        journal.record(
+            code=BALANCES_ASKED,
+            venue_id=watched.venue_id,
+            at=at,
+            values={"address": watched.address, "payee": watched.payee.name},
+            operator=str(request.user),
+        )
+    except Problem as problem:
+        if problem.code != NO_REGISTER_YET:
+            raise
 
 
 def print_books(listed: Any, request: HttpRequest) -> HttpResponse:

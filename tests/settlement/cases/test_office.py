@@ -9,13 +9,19 @@ import pypdfium2
 import pytest
 import zxingcpp
 from django.apps import apps
+from django.test import Client
 from django.urls import reverse
 
+from teraa.common.clock import now
 from teraa.common.ids import uuid7
+from teraa.common.journal_codes import BALANCES_ASKED
+from teraa.fiscal.models import Document
 from teraa.settlement.cases.models import Case, Decision, Refund, Safeguard
 from teraa.settlement.cases.operations import make_claim
 from teraa.settlement.osm import uri
+from teraa.settlement.osm.models import BlockCursor, WatchedAddress
 from tests import make
+from tests.fiscal import cast as fiscal
 from tests.settlement.cases.moves import OSM, address, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
@@ -220,6 +226,59 @@ def test_the_books_are_shown_printed_and_written(client, of):
     rows = text(office.get(reverse("admin:cases_case_books_csv"), query)).splitlines()
     assert rows[0] == "section,name,node,osm,height,block_or_txid,at"
     assert "books_in,surplus,,30,,," in rows
+
+
+def asked_at(of):
+    return BlockCursor.objects.get(pk=of.cursor.pk).balances_wanted_at
+
+
+@pytest.mark.parametrize("role", ["manager", "treasurer"])
+def test_balances_are_read_now_when_somebody_presses_the_button(client, of, role):
+    fiscal.register(of.at, venue=of.payee.venue, payee=of.payee, lane="web", station_id=None)
+    office = signed_in(client, of.payee.venue, role=role, name="Ada")
+    BlockCursor.objects.update(checked_at=now())
+    books = reverse("admin:cases_case_books")
+    assert "csrfmiddlewaretoken" in text(office.get(books))
+
+    answer = office.post(books + "?from=2026-11-01&until=2026-11-02", follow=True)
+
+    assert asked_at(of) is not None
+    assert "from=2026-11-01" in answer.redirect_chain[0][0], "the same days are shown again"
+    event = Document.objects.get(event_code=BALANCES_ASKED)
+    assert of.payee.osm_address in event.payload
+    assert "Ada" in event.payload
+
+
+def test_who_only_reads_the_books_asks_no_node(client, of):
+    office = signed_in(client, of.payee.venue, role="auditor")
+    books = reverse("admin:cases_case_books")
+
+    assert 'method="post" action="?address' not in text(office.get(books))
+    assert office.post(books).status_code == 403
+    assert asked_at(of) is None
+
+
+def test_nobody_asks_for_another_venue_s_address(client, of):
+    office = signed_in(client, make.venue())
+    watched = WatchedAddress.objects.get(payee=of.payee)
+
+    asked = office.post(f"{reverse('admin:cases_case_books')}?address={watched.pk}")
+    assert (asked.status_code, asked_at(of)) == (403, None)
+
+
+def test_a_page_of_somebody_else_cannot_press_it(of):
+    office = signed_in(Client(enforce_csrf_checks=True), of.payee.venue)
+    assert office.post(reverse("admin:cases_case_books")).status_code == 403
+    assert asked_at(of) is None
+
+
+def test_it_says_so_when_nobody_follows_the_chain(client, of):
+    office = signed_in(client, of.payee.venue)
+    BlockCursor.objects.update(state="stalled", reason="node_silent")
+
+    page = text(office.post(reverse("admin:cases_case_books"), follow=True))
+    assert "as soon as the chain is followed again" in page or "dès que la chaîne" in page
+    assert asked_at(of) is not None
 
 
 def test_a_due_leads_to_a_refund_of_it(client, of):
