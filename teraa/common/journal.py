@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
 
 class NoJournal(RuntimeError):
     """No sink is plugged in: the process was started without the fiscal room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event as the journal keeps it, for whoever must show later that it was kept.
+
+    ``signature`` is Ed25519 over the UTF-8 bytes of ``payload``; both it and the key are
+    hexadecimal.
+    """
+
+    number: str
+    payload: str
+    signature: str
+    public_key: str
 
 
 class Sink(Protocol):
@@ -22,7 +37,7 @@ class Sink(Protocol):
         values: Mapping[str, Any],
         station_id: UUID | None,
         operator: str,
-    ) -> None: ...
+    ) -> Kept: ...
 
 
 _sink: Sink | None = None
@@ -42,13 +57,13 @@ def record(
     values: Mapping[str, Any],
     station_id: UUID | None = None,
     operator: str = "",
-) -> None:
+) -> Kept:
     """Record one technical event (research: JET codes; our own are ≥ 900). Raises NoJournal.
 
     Joins the caller's transaction: the act and its trace stand or fall together.
     """
     if _sink is None:
         raise NoJournal("teraa.fiscal is not installed")
-    _sink(
+    return _sink(
         code=code, venue_id=venue_id, at=at, values=values, station_id=station_id, operator=operator
     )

@@ -46,6 +46,7 @@ OFFLINE_STARTED = 952
 OFFLINE_ENDED = 953
 PURGED = 954
 BALANCES_ASKED = 960
+BOOKS_SIGNED = 961
 
 MEANINGS: dict[int, str] = {
     MONTHLY_ARCHIVE: "monthly archive attempt",
@@ -85,4 +86,5 @@ MEANINGS: dict[int, str] = {
     OFFLINE_ENDED: "offline period ended",
     PURGED: "archived data purged",
     BALANCES_ASKED: "balances of coins asked of the nodes",
+    BOOKS_SIGNED: "reconciliation of coins signed",
 }

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from teraa.common.journal import Kept
 from teraa.fiscal.registers import NoRegister
 from teraa.fiscal.sealing import seal_event
 
 # The station's own register (that of the payee it sells for, before any other); otherwise the
 # web register of the venue's first cooperative. Training registers keep only what is sealed there.
 _FIND_REGISTER: Final = """
-SELECT register.id, coalesce(station.name, '')
+SELECT register.id, register.public_key, coalesce(station.name, '')
   FROM fiscal_register register
   JOIN venues_payee payee ON payee.id = register.payee_id
   LEFT JOIN venues_station station ON station.id = %(station)s AND station.venue_id = %(venue)s
@@ -37,16 +38,16 @@ def keep_event(
     values: Mapping[str, Any],
     station_id: UUID | None,
     operator: str,
-) -> None:
+) -> Kept:
     """Seal an event of any room. Raises NoRegister when the venue has no register to hold it."""
     with connection.cursor() as cursor:
         cursor.execute(_FIND_REGISTER, {"station": station_id, "venue": venue_id})
         row = cursor.fetchone()
     if row is None:
         raise NoRegister(venue=venue_id)
-    register_id, station_label = row
+    register_id, public_key, station_label = row
     with transaction.atomic():
-        seal_event(
+        sealed = seal_event(
             register_id=register_id,
             code=code,
             values=values,
@@ -54,3 +55,4 @@ def keep_event(
             operator_label=operator,
             station_label=station_label,
         )
+    return Kept(sealed.number, sealed.payload, sealed.signature, public_key)

@@ -104,6 +104,7 @@ class CaseAdmin(MoneyAdmin):
         return [
             path("books.pdf", view(self._books_pdf), name="cases_case_books_pdf"),
             path("books.csv", view(self._books_csv), name="cases_case_books_csv"),
+            path("books.signed", view(self._books_signed), name="cases_case_books_signed"),
             *super().get_urls(),
         ]
 
@@ -117,6 +118,9 @@ class CaseAdmin(MoneyAdmin):
 
     def _books_csv(self, request: HttpRequest) -> HttpResponse:
         return books.write_books(self, request)
+
+    def _books_signed(self, request: HttpRequest) -> HttpResponse:
+        return books.sign_books(self, request)
 
 
 @admin.register(Refund)

@@ -1,4 +1,4 @@
-"""The reconciliation report as page, PDF and CSV."""
+"""The reconciliation report as page, PDF, CSV and signed file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,9 +23,10 @@ from teraa.common.clock import iso_utc, now
 from teraa.common.journal_codes import BALANCES_ASKED
 from teraa.common.money import osm_decimal
 from teraa.common.problems import Problem
-from teraa.settlement.cases.office import page
+from teraa.settlement.cases.office import page, say
 from teraa.settlement.cases.paper import books_pdf
 from teraa.settlement.cases.reconciling import Report, reconcile
+from teraa.settlement.cases.signed import sign_report
 from teraa.settlement.osm.availability import availability_of
 from teraa.settlement.osm.ingest.balances import ask_for_balances
 from teraa.settlement.osm.models import BlockCursor, WatchedAddress
@@ -113,6 +114,7 @@ def show_books(listed: Any, request: HttpRequest) -> HttpResponse:
         names=names(),
         pdf_url=reverse("admin:cases_case_books_pdf") + asked.query,
         csv_url=reverse("admin:cases_case_books_csv") + asked.query,
+        signed_url=reverse("admin:cases_case_books_signed") + asked.query,
     )
 
 
@@ -172,6 +174,20 @@ def write_books(listed: Any, request: HttpRequest) -> HttpResponse:
     writer.writerow(["section", "name", "node", "osm", "height", "block_or_txid", "at"])
     writer.writerows(csv_rows(report))
     return _file(text.getvalue().encode(), "text/csv; charset=utf-8", report, "csv")
+
+
+def sign_books(listed: Any, request: HttpRequest) -> HttpResponse:
+    """The same as signed JSON. A form that is sent: the venue's journal keeps that it was signed."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    report = _report_or_403(listed, request)
+    try:
+        with transaction.atomic():
+            text = sign_report(report, by=str(request.user), at=now())
+    except Problem as problem:
+        say(request, problem)
+        return HttpResponseRedirect(reverse("admin:cases_case_books") + asked_of(request).query)
+    return _file(text.encode(), "application/json", report, "signed.json")
 
 
 def csv_rows(report: Report) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pypdfium2
@@ -14,10 +15,11 @@ from django.urls import reverse
 
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
-from teraa.common.journal_codes import BALANCES_ASKED
+from teraa.common.journal_codes import BALANCES_ASKED, BOOKS_SIGNED
 from teraa.fiscal.models import Document
 from teraa.settlement.cases.models import Case, Decision, Refund, Safeguard
 from teraa.settlement.cases.operations import make_claim
+from teraa.settlement.cases.signed import NotSigned, check_signed
 from teraa.settlement.osm import uri
 from teraa.settlement.osm.models import BlockCursor, WatchedAddress
 from tests import make
@@ -279,6 +281,33 @@ def test_it_says_so_when_nobody_follows_the_chain(client, of):
     page = text(office.post(reverse("admin:cases_case_books"), follow=True))
     assert "as soon as the chain is followed again" in page or "dès que la chaîne" in page
     assert asked_at(of) is not None
+
+
+def test_the_books_are_signed_for_whoever_reads_them_and_the_journal_keeps_it(client, of):
+    register = fiscal.register(
+        of.at, venue=of.payee.venue, payee=of.payee, lane="web", station_id=None
+    )
+    office = signed_in(client, of.payee.venue, role="auditor", name="Ida")
+    signed = reverse("admin:cases_case_books_signed") + "?from=2026-11-01&until=2026-11-30"
+    assert office.get(signed).status_code == 405
+
+    answer = office.post(signed)
+
+    assert answer["Content-Disposition"].endswith('.signed.json"')
+    said = check_signed(text(answer))
+    assert (said["code"], said["operator"]) == (BOOKS_SIGNED, "Ida")
+    assert json.loads(text(answer))["sealed"]["public_key"] == register.public_key
+    kept = Document.objects.get(event_code=BOOKS_SIGNED)
+    assert json.loads(text(answer))["sealed"]["payload"] == kept.payload
+    with pytest.raises(NotSigned):
+        check_signed(text(answer).replace(of.payee.name, "somebody else", 1))
+
+
+def test_a_venue_without_a_register_is_told_why_nothing_is_signed(client, of):
+    office = signed_in(client, of.payee.venue)
+    answer = office.post(reverse("admin:cases_case_books_signed"), follow=True)
+    assert answer.status_code == 200
+    assert "registre" in text(answer) or "register" in text(answer)
 
 
 def test_a_due_leads_to_a_refund_of_it(client, of):

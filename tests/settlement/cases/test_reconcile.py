@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import datetime
+import hashlib
 import io
+import json
+import subprocess
+import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 
 from teraa.settlement.cases.books import csv_rows
 from teraa.settlement.cases.operations import keep_surplus
 from teraa.settlement.cases.reconciling import reconcile
+from teraa.settlement.cases.signed import NotSigned, check_signed, sign_report
 from teraa.settlement.osm.models import (
     AddressBalance,
     Allocation,
@@ -18,6 +25,7 @@ from teraa.settlement.osm.models import (
     NodePeer,
     WatchedAddress,
 )
+from tests.fiscal import cast as fiscal
 from tests.settlement.cases.moves import HOUR, OSM, SECOND, address, scene
 from tests.settlement.cases.test_refund import sent
 from tests.settlement.osm.chain_facts import block
@@ -185,3 +193,88 @@ def test_the_file_tells_every_figure_and_every_transaction(at):
     assert ["books_in", "kept", "", "10", "", "", ""] in rows
     assert ["chain", "fees", "", "-1", "", "", ""] in rows
     assert sum(1 for row in rows if row[0] == "books_out" and len(row[5]) == 64) == 2
+
+
+@pytest.fixture
+def signed(at, keys_dir):
+    """A signed report of a day, as the text of its file, and the register that signed it."""
+    of, request = a_day(at)
+    node_says(of, 1000 * OSM + request.units + 16 * OSM)
+    register = fiscal.register(
+        of.at, venue=of.payee.venue, payee=of.payee, lane="web", station_id=None
+    )
+    report = report_of(of, at + datetime.timedelta(microseconds=1))
+    return sign_report(report, by="Ida", at=of.at), register
+
+
+def test_a_signed_report_is_checked_with_nothing_but_its_file_and_the_register_s_key(signed):
+    text, register = signed
+    file = json.loads(text)
+    sealed = file["sealed"]
+
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(register.public_key))
+    key.verify(bytes.fromhex(sealed["signature"]), sealed["payload"].encode())
+    told = json.loads(sealed["payload"])["values"]
+    canonical = json.dumps(
+        file["report"], ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    assert hashlib.sha256(canonical.encode()).hexdigest() == told["sha256"]
+    assert told["zero_difference"] is True
+    assert file["report"]["books"]["in"][0]["units"].isdigit()
+    assert check_signed(text) == json.loads(sealed["payload"])
+
+
+def recipe_of_the_docs() -> str:
+    text = (settings.BASE_DIR / "docs" / "operations.md").read_text()
+    section = text[text.index("## Checking a signed reconciliation") :]
+    return section.partition("```python\n")[2].partition("```")[0]
+
+
+def test_the_recipe_of_the_documents_checks_it(signed, tmp_path):
+    text, _register = signed
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(text)
+    bad.write_text(text.replace('"closing":"', '"closing":"1', 1))
+
+    def run(path):
+        command = [sys.executable, "-c", recipe_of_the_docs(), str(path)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert json.loads(text)["sealed"]["number"] in run(good).stdout
+    assert "AssertionError" in run(bad).stderr
+
+
+def _another_figure(file):
+    file["report"]["closing"] += "0"
+
+
+def _another_sum(file):
+    file["sealed"]["payload"] = file["sealed"]["payload"].replace("zero_difference", "difference")
+
+
+def _another_key(file):
+    file["sealed"]["public_key"] = "00" * 32
+
+
+def _nothing_sealed(file):
+    del file["sealed"]
+
+
+def _a_list(file):
+    file["report"] = [0.5]
+
+
+@pytest.mark.parametrize(
+    "tamper", [_another_figure, _another_sum, _another_key, _nothing_sealed, _a_list]
+)
+def test_a_report_that_was_changed_is_not_what_was_signed(signed, tamper):
+    file = json.loads(signed[0])
+    tamper(file)
+    with pytest.raises(NotSigned):
+        check_signed(json.dumps(file))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"report": {}, "sealed": []}'])
+def test_what_is_no_report_at_all_is_said_so(text):
+    with pytest.raises(NotSigned):
+        check_signed(text)
