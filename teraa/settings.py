@@ -146,7 +146,7 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 # -- sockets: memory inside each live process; the relay's NOTIFY feeds it ---------------------
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        "BACKEND": "teraa.live.layer.SweptLayer",
         # A burst of sales must not fill the queue of a socket that is slow for a moment.
         "CONFIG": {"capacity": 1000},
     }
