@@ -67,6 +67,15 @@ def test_both_are_shown_with_how_they_are(pair):
     assert pair.look()["peers"] == {own.url: "healthy", other.url: "healthy"}
 
 
+def test_every_question_to_a_node_is_counted(pair):
+    def asked():
+        return sum(len(wire.asked) for wire in pair.wires.values())
+
+    before, counted = asked(), pair.worker.described()["requests"]
+    pair.look(later=A_LOOK_AT_OTHERS)
+    assert pair.worker.described()["requests"] - counted == asked() - before > 0
+
+
 def test_three_confirmations_wait_until_a_second_node_has_the_block(pair):
     due, request = pair.ask(cast.payee(), confirmations=3)
     pair.pay(request)

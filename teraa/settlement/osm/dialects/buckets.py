@@ -26,7 +26,10 @@ class HeldBack(NodeSilent):
 
 
 class TokenBucket:
-    """``per_minute`` requests a minute, a few at once; None: as many as we like. Thread-safe."""
+    """``per_minute`` requests a minute, a few at once; None: as many as we like. Thread-safe.
+
+    ``taken`` says how many there were in all.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class TokenBucket:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
+        self.taken = 0
         self._tokens = float(BURST)
         self._filled_at = clock()
         self._closed_until = self._filled_at
@@ -49,6 +53,8 @@ class TokenBucket:
             if wait > LONGEST_WAIT:
                 raise HeldBack(f"not to be asked for another {wait:.1f} s")
             self._sleep(wait)
+        with self._lock:
+            self.taken += 1
 
     def per_minute(self, number: int | None) -> None:
         """Fill it at another rate from now on."""

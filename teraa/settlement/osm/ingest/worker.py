@@ -117,6 +117,7 @@ class Worker:
             "node": self._leader.row.url if self._leader else "",
             "hooks": self._rounds.hooks if self._rounds else "unknown",
             "rewalk": self._rounds.rewalked if self._rounds else "not yet",
+            "requests": sum(peer.bucket.taken for peer in self.peers),
         }
         if self._follower is not None:
             detail["height"] = self._follower.height
