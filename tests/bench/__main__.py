@@ -16,7 +16,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, chain, live, trades
+from tests.bench import baseline, chain, crowd, flood, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -87,21 +87,49 @@ def events(house: RunningHouse, rounds: int) -> dict[str, Any]:
     return live.measure(house, till, rounds=rounds, wallet=wallet)  # type: ignore[no-any-return]
 
 
+def polling(house: RunningHouse, rounds: int) -> dict[str, Any]:
+    """The same with the node's hooks dead, beside as many with hooks in the same run."""
+    (till,) = make_tills(house, 1)
+    wallet = DevelopmentWallet(house.node_url, DEMO_PHRASE)
+    heard = live.measure(house, till, rounds=rounds, wallet=wallet)
+    asked = live.measure_without_hooks(house, till, rounds=rounds, wallet=wallet)
+    timed = [name for name in asked if name != "rounds"]
+    return {
+        "hooks_dead": asked,
+        "with_hooks": heard,
+        "ratio_p50": {
+            name: round(asked[name]["p50_ms"] / heard[name]["p50_ms"], 2) for name in timed
+        },
+    }
+
+
 MEASURES: dict[str, Callable[[RunningHouse, argparse.Namespace], dict[str, Any]]] = {
     "sales": lambda house, asked: {"cash_sale": sales(house, asked.seconds)},
     "trades": lambda house, asked: {"trades": trades.measure(house, asked.seconds)},
     "events": lambda house, asked: {"node_event_to_till": events(house, asked.rounds)},
+    "polling": lambda house, asked: {"node_event_to_till_by_asking": polling(house, asked.rounds)},
+    "flood": lambda house, asked: {
+        "hook_flood": flood.measure(house, seconds=asked.flood_seconds, per_s=asked.flood_per_s)
+    },
+    "crowd": lambda house, asked: {
+        "crowd": crowd.measure(house, sockets=asked.sockets, rounds=asked.crowd_rounds)
+    },
 }
 # The demonstration's own block time, but for what waits for blocks.
-HOUSES = (("bar", 8, ("sales", "trades")), ("chain", 1, ("events",)))
+HOUSES = (("bar", 8, ("sales", "trades", "crowd")), ("chain", 1, ("events", "polling", "flood")))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each closed loop")
     parser.add_argument("--rounds", type=int, default=60, help="payments timed from the node")
+    parser.add_argument("--flood-seconds", type=float, default=60.0, help="of forged hooks")
+    parser.add_argument("--flood-per-s", type=int, default=1000, help="hooks a second")
+    parser.add_argument("--sockets", type=int, default=2000, help="of the crowd")
+    parser.add_argument("--crowd-rounds", type=int, default=20, help="news told to the crowd")
     parser.add_argument("--only", choices=sorted([*MEASURES, "ingest"]), help="one figure")
     asked = parser.parse_args()
+    crowd.make_room(asked.sockets)
     found: dict[str, Any] = {
         "date": datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
