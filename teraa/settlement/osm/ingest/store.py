@@ -198,7 +198,6 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     return len(bring_up_to_date(request_ids=requests_paid_by(pks), at=at))
 
 
-@transaction.atomic
 def expire(by: Leadership, *, at: datetime.datetime) -> int:
     """Let ``derive`` judge the requests whose time is up; return how many moved.
 
@@ -210,8 +209,9 @@ def expire(by: Leadership, *, at: datetime.datetime) -> int:
     ids = list(over.values_list("pk", flat=True))
     if not ids:
         return 0
-    _locked_cursor(by)
-    return len(bring_up_to_date(request_ids=ids, at=at))
+    with transaction.atomic():
+        _locked_cursor(by)
+        return len(bring_up_to_date(request_ids=ids, at=at))
 
 
 def _locked_cursor(by: Leadership) -> BlockCursor:
