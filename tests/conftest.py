@@ -25,7 +25,7 @@ from django.utils.translation.reloader import translation_file_changed
 from playwright.sync_api import Browser
 
 from teraa.common.texts import compile_catalogue
-from teraa.supervisor.cluster import APP_ROLE, OWNER_ROLE
+from teraa.supervisor.cluster import APP_ROLE, MASTER_ROLE, OWNER_ROLE
 from tests.browsing import chromium
 from tests.database import EphemeralCluster, ephemeral_cluster
 
@@ -119,6 +119,10 @@ class LiveDatabase:
     @property
     def owner_url(self) -> str:
         return self.cluster.url(role=OWNER_ROLE, database=self.name)
+
+    @property
+    def master_url(self) -> str:
+        return self.cluster.url(role=MASTER_ROLE, database=self.name)
 
     def environment(self) -> dict[str, str]:
         """What a process of ours needs to enter this database."""

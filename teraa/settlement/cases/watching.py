@@ -79,7 +79,6 @@ def keep_up_refunds(*, transaction_ids: Iterable[int], at: datetime.datetime) ->
             _keep_up(refund, sent.transaction, at)
 
 
-@transaction.atomic
 def close_deep_refunds(*, network_id: int, height: int, at: datetime.datetime) -> int:
     """Close refunds that no fork can take back any more, and tell their trades; return how many.
 
@@ -93,11 +92,16 @@ def close_deep_refunds(*, network_id: int, height: int, at: datetime.datetime) -
     found = list(deep)
     if not found:
         return 0
+    with transaction.atomic():
+        _close(found, at)
+    return len(found)
+
+
+def _close(found: Sequence[Refund], at: datetime.datetime) -> None:
     lock_dues([one.due_id for one in found if one.due_id is not None])
     for refund in found:
         refund.move(RefundState.CLOSED, closed_at=at, version=refund.version + 1)
     tell_refunded([one.due_id for one in found if one.due_id is not None], at=at)
-    return len(found)
 
 
 def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:

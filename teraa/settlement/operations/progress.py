@@ -32,7 +32,6 @@ _TENDER_OF_REQUEST = {
 _FINAL = (TenderState.SETTLED, TenderState.REFUSED)
 
 
-@transaction.atomic
 def bring_up_to_date(
     *, request_ids: Iterable[UUID], at: datetime.datetime, tell_trade: bool = True
 ) -> list[Change]:
@@ -42,8 +41,11 @@ def bring_up_to_date(
     is free. Returns what moved.
     """
     ids = set(request_ids)
-    if not ids:
-        return []
+    return _bring_up_to_date(ids, at, tell_trade=tell_trade) if ids else []
+
+
+@transaction.atomic
+def _bring_up_to_date(ids: set[UUID], at: datetime.datetime, *, tell_trade: bool) -> list[Change]:
     paid_by_them = Tender.objects.filter(request_id__in=ids)
     dues = {due.pk: due for due in lock_dues(paid_by_them.values_list("due_id", flat=True))}
     changes = {change.request.pk: change for change in rederive(request_ids=ids, at=at)}

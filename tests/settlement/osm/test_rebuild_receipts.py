@@ -4,6 +4,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from teraa.settlement.cases.models import Case
+from teraa.settlement.models import PaymentPolicy
+from teraa.settlement.operations import cancel_request
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.ingest.rebuilding import rebuild_receipts
 from teraa.settlement.osm.models import Allocation, ChainTransaction, OsmRequest, Receipt
@@ -24,6 +27,11 @@ def rows():
     )
 
 
+def open_cases():
+    cases = Case.objects.filter(state="open")
+    return sorted(cases.values_list("kind", "receipt__transaction__txid", "request", "units"))
+
+
 def several_payments(channel):
     """Paid exactly, short, twice, and for nobody."""
     payee = cast.payee()
@@ -35,6 +43,23 @@ def several_payments(channel):
     channel.node.forge(2)
     channel.look()
     return channel.cursor.network
+
+
+def drop_receipts(owner):
+    connection.close()
+    for statement in (
+        "ALTER TABLE osm_allocation DISABLE TRIGGER USER",
+        "ALTER TABLE osm_receipt DISABLE TRIGGER USER",
+        "ALTER TABLE cases_case DISABLE TRIGGER USER",
+        "DELETE FROM cases_case",
+        "DELETE FROM osm_allocation",
+        "DELETE FROM osm_receipt",
+        "ALTER TABLE osm_allocation ENABLE TRIGGER USER",
+        "ALTER TABLE osm_receipt ENABLE TRIGGER USER",
+        "ALTER TABLE cases_case ENABLE TRIGGER USER",
+    ):
+        owner.execute(statement)
+    assert not Receipt.objects.exists()
 
 
 def test_nothing_is_missing_and_nothing_is_made(channel):
@@ -50,23 +75,36 @@ def test_dropped_they_come_back_as_they_were(live_database, owner_connection):
     with DevelopmentNode() as node, following(node) as channel:
         network = several_payments(channel)
         before = rows()
-        connection.close()
-        for statement in (
-            "ALTER TABLE osm_allocation DISABLE TRIGGER USER",
-            "ALTER TABLE osm_receipt DISABLE TRIGGER USER",
-            "ALTER TABLE cases_case DISABLE TRIGGER USER",
-            "DELETE FROM cases_case",
-            "DELETE FROM osm_allocation",
-            "DELETE FROM osm_receipt",
-            "ALTER TABLE osm_allocation ENABLE TRIGGER USER",
-            "ALTER TABLE osm_receipt ENABLE TRIGGER USER",
-            "ALTER TABLE cases_case ENABLE TRIGGER USER",
-        ):
-            owner_connection.execute(statement)
-        assert not Receipt.objects.exists()
+        drop_receipts(owner_connection)
         call_command("rebuild_receipts", verbosity=0)
         assert rows() == before
         assert rebuild_receipts(network=network, at=channel.now).made == 0
+
+
+def test_dropped_they_pay_by_their_amount_what_they_paid_then(live_database, owner_connection):
+    """Of two alike requests the second is open only because the first was paid, or given up."""
+    with DevelopmentNode() as node, following(node) as channel:
+        payee = cast.payee()
+        PaymentPolicy.objects.create(payee=payee, venue_id=payee.venue_id, by_amount=True)
+        (_, paid), (_, named), (_, withdrawn) = (channel.ask(payee) for _ in range(3))
+        channel.pay(paid, memo="")
+        channel.pay(named)
+        node.forge(), channel.look()
+        channel.pay(paid, memo="")
+        channel.pay(named, memo="")
+        cancel_request(request_id=withdrawn.pk, by="Ada", at=channel.now)
+        node.forge(), channel.look(later=cast.MICROSECOND)
+        channel.pay(withdrawn, memo="")
+        node.forge(), channel.look(later=cast.MICROSECOND)
+        before, cases = rows(), open_cases()
+        assert sorted(Allocation.objects.values_list("reason", flat=True)) == [
+            *("by_amount", "no_reference", "no_reference", "no_reference", "reference"),
+        ]
+        assert len(cases) == 3
+        drop_receipts(owner_connection)
+        rebuild_receipts(network=channel.cursor.network, at=channel.now)
+        assert rows() == before
+        assert open_cases() == cases
 
 
 def test_a_row_that_contradicts_its_bytes_is_named(channel, monkeypatch):

@@ -77,7 +77,7 @@ class CatchUp:
         BlockRefused.
         """
         if last - headers[0].height < LISTS_FROM and self._lists is None:
-            return list(self._executor.map(self.by_id, headers))
+            return self.all_by_id(headers)
         watched = set(
             WatchedAddress.objects.filter(network=self._network).values_list("address", flat=True)
         )
@@ -85,8 +85,14 @@ class CatchUp:
         for header in headers:
             blocks.append(self._by_lists(header, watched, last))
         asked = [header for header, block in zip(headers, blocks, strict=True) if block is None]
-        found = iter(list(self._executor.map(self.by_id, asked)))
+        found = iter(self.all_by_id(asked))
         return [block if block is not None else next(found) for block in blocks]
+
+    def all_by_id(self, headers: Sequence[BlockHeader]) -> list[VerifiedBlock]:
+        """Blocks with all their transactions, several at once. Raises NodeTrouble, BlockRefused."""
+        if len(headers) == 1:  # as nearly always: no thread need wake for it
+            return [self.by_id(headers[0])]
+        return list(self._executor.map(self.by_id, headers))
 
     def by_id(self, header: BlockHeader) -> VerifiedBlock:
         """A block with all its transactions, by its own id. Raises NodeTrouble, BlockRefused."""

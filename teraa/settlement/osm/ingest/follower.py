@@ -212,7 +212,7 @@ class Follower:
         # are fetched at once, so that as many are in memory.
         for first in range(0, len(headers), FETCHES_AHEAD):
             near = headers[first : first + FETCHES_AHEAD]
-            moved += self._store(list(self._executor.map(reading.by_id, near)), at)
+            moved += self._store(reading.all_by_id(near), at)
         return moved
 
     def _back_to_ours(self, tip: Tip) -> tuple[list[BlockHeader], tuple[int, str]]:

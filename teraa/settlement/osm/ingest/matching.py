@@ -31,14 +31,12 @@ def match(
     address: str,
     references: Sequence[str],
     known: Mapping[str, Known],
-    by_amount: UUID | None = None,
 ) -> Match:
     """Decide what coins that came to ``address`` with these references in the memo are for.
 
     A reference counts whatever its request's age or state (late is for ``derive`` to say), but
-    only at its own address: coins never cross from one payee to another. ``by_amount`` is the one
-    open request there that asked for exactly this amount; it counts only without any reference.
-    Everything else is kept, visible, for a person to identify.
+    only at its own address: coins never cross from one payee to another. Everything else is kept,
+    visible, for a person to identify.
     """
     ours = {known[one].request_id for one in references if one in known}
     here = {
@@ -54,6 +52,9 @@ def match(
         return Match(AllocationKind.UNKNOWN, AllocationReason.FOREIGN_REFERENCE)
     if references:
         return Match(AllocationKind.UNKNOWN, AllocationReason.UNKNOWN_REFERENCE)
-    if by_amount is not None:
-        return Match(AllocationKind.REQUEST, AllocationReason.BY_AMOUNT, by_amount)
     return Match(AllocationKind.UNKNOWN, AllocationReason.NO_REFERENCE)
+
+
+def paid_by_amount(request_id: UUID) -> Match:
+    """The decision on coins without any reference whose amount one open request had asked for."""
+    return Match(AllocationKind.REQUEST, AllocationReason.BY_AMOUNT, request_id)

@@ -26,6 +26,7 @@ class Wanted:
     network: bool = False
     clock: bool = False
     delegates: int = 0
+    now: Callable[[], datetime.datetime] = now
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ def _look(seen: Observation, client: NodeClient, wanted: Wanted) -> None:
     if wanted.network:
         seen.configuration = client.configuration()
     if wanted.clock:
-        seen.asked_at = now()
+        seen.asked_at = wanted.now()
         seen.clock = client.clock()
     if wanted.delegates:
         seen.delegates = client.delegates(wanted.delegates)

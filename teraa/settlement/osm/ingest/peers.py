@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
+from teraa.common.clock import now
 from teraa.settlement.osm.dialects import connect
 from teraa.settlement.osm.dialects.ark import CORE3, OtherDialect
 from teraa.settlement.osm.dialects.buckets import HeldBack, TokenBucket
@@ -68,13 +69,18 @@ class Peers:
         check: BlockCheck = BlockCheck.SIGNATURES,
         connecting: Connect = lambda url, hooks, bucket: connect(url, hooks, bucket=bucket),
         executor: Executor | None = None,
+        now: Callable[[], datetime.datetime] = now,
     ) -> None:
-        """``rows`` are the nodes of the settings, unsaved; those of the office come by ``attach``."""
+        """``rows`` are the nodes of the settings, unsaved; those of the office come by ``attach``.
+
+        ``now`` is what the clocks of nodes are compared with, in the moment they are asked.
+        """
         self.check = check
         self._delegates: dict[str, dict[str, datetime.datetime]] = {}
         self._settings = list(rows)
         self._peers = [Peer(row) for row in rows]
         self._connect = connecting
+        self._now = now
         self.executor = executor or ThreadPoolExecutor(THREADS, thread_name_prefix="ingest-peer")
         self._network: Network | None = None
         self._leader: Peer | None = None
@@ -322,9 +328,10 @@ class Peers:
         peer.next_look = at + (LEADER_EVERY if leads else EVERY[peer.role])
         network = peer.next_network is None or at >= peer.next_network
         clock = peer.next_clock is None or at >= peer.next_clock
-        wanted = Wanted(held, self.check, network=network, clock=clock)
+        delegates = 0
         if clock and self.check == BlockCheck.DELEGATES and self._network is not None:
-            wanted = Wanted(held, self.check, network, clock, self._network.delegates)
+            delegates = self._network.delegates
+        wanted = Wanted(held, self.check, network, clock, delegates, self._now)
         peer.asked_in = self._generation
         peer.job = self.executor.submit(observe, peer.client, lambda: self._connected(peer), wanted)
 

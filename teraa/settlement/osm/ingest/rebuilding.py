@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from teraa.settlement.cases.watching import look_at_transactions
 from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm.addresses import NotAPublicKey, address_of
-from teraa.settlement.osm.ingest import rows, store
+from teraa.settlement.osm.ingest import rows
+from teraa.settlement.osm.ingest.allocating import allocate
+from teraa.settlement.osm.ingest.amounts import amounts_asked_then
 from teraa.settlement.osm.models import (
     BlockCursor,
     ChainTransaction,
@@ -108,7 +111,8 @@ def _rebuild(
     for held in stored.values():
         found.wrong.setdefault(by_pk[held.transaction_id], f"receipt {held.pk} is none")
     found.made += len(Receipt.objects.bulk_create(missing))
-    store.allocate(network, list(read))
+    allocate(network, list(read), asking=amounts_asked_then)
+    look_at_transactions(transaction_ids={row.transaction_id for row in missing}, at=at)
 
 
 def _read(network: Network, one: ChainTransaction) -> tuple[str, tuple[Payment, ...]]:

@@ -11,17 +11,15 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 
 from teraa.common.rows import change_all
 from teraa.settlement.cases.watching import keep_up_refunds, look_at_transactions
 from teraa.settlement.operations.progress import bring_up_to_date
-from teraa.settlement.osm import references
 from teraa.settlement.osm.derive import LAST_SECOND
 from teraa.settlement.osm.ingest import rows
-from teraa.settlement.osm.ingest.amounts import asked_amounts
+from teraa.settlement.osm.ingest.allocating import allocate
 from teraa.settlement.osm.ingest.leadership import Leadership, locked_cursor
-from teraa.settlement.osm.ingest.matching import Known, match
 from teraa.settlement.osm.ingest.movements import (
     concerns,
     payments_of,
@@ -41,7 +39,7 @@ from teraa.settlement.osm.models import (
     OsmRequest,
     Receipt,
 )
-from teraa.settlement.osm.states import AllocationKind, Direction, RequestState
+from teraa.settlement.osm.states import AllocationKind, RequestState
 
 AGREED_COLUMNS = ("vouched_height", "agreed_height", "unanimous_height")
 
@@ -188,7 +186,6 @@ def unwind(by: Leadership, *, height: int, block_id: str, at: datetime.datetime)
     return len(bring_up_to_date(request_ids=requests_paid_by(pks), at=at))
 
 
-@transaction.atomic
 def expire(by: Leadership, *, at: datetime.datetime) -> int:
     """Let ``derive`` judge the requests whose time is up; return how many moved.
 
@@ -200,8 +197,9 @@ def expire(by: Leadership, *, at: datetime.datetime) -> int:
     ids = list(over.values_list("pk", flat=True))
     if not ids:
         return 0
-    locked_cursor(by)
-    return len(bring_up_to_date(request_ids=ids, at=at))
+    with transaction.atomic():
+        locked_cursor(by)
+        return len(bring_up_to_date(request_ids=ids, at=at))
 
 
 def _agree(cursor: BlockCursor, agreement: Agreement) -> list[str]:
@@ -318,54 +316,6 @@ def _store_new(
         update_fields=["version"] if in_pool else ["block", "position", "gone_at", "limbo_since"],
     )
     return {row.txid: row.pk for row in made}
-
-
-def allocate(network: Network, transaction_pks: Sequence[int]) -> None:
-    """Give every incoming receipt that has no live allocation one, by the references it carries."""
-    live = Allocation.objects.filter(receipt=OuterRef("pk"), reversed_at__isnull=True)
-    waiting = list(
-        Receipt.objects.filter(
-            ~Exists(live), transaction__in=transaction_pks, direction=Direction.IN
-        )
-        .select_related("watched", "transaction")
-        .order_by("pk")
-    )
-    if not waiting:
-        return
-    named = {
-        receipt.transaction_id: references.find(receipt.transaction.memo_text)
-        for receipt in waiting
-        if receipt.transaction.memo_text
-    }
-    requests = OsmRequest.objects.filter(
-        network=network, reference_norm__in={one for found in named.values() for one in found}
-    )
-    known = {
-        norm: Known(pk, address)
-        for norm, pk, address in requests.values_list("reference_norm", "pk", "address")
-    }
-    amounts = asked_amounts(network, [one for one in waiting if not named.get(one.transaction_id)])
-    made = []
-    for receipt in waiting:
-        decided = match(
-            address=receipt.watched.address,
-            references=named.get(receipt.transaction_id, []),
-            known=known,
-            # Taken out: a second transfer of the same amount pays nothing by itself.
-            by_amount=amounts.pop((receipt.watched.address, receipt.amount_units), None),
-        )
-        made.append(
-            Allocation(
-                venue_id=receipt.venue_id,
-                receipt=receipt,
-                kind=decided.kind,
-                request_id=decided.request_id,
-                amount_units=receipt.amount_units,
-                reason=decided.reason,
-                created_at=receipt.stored_at,
-            )
-        )
-    Allocation.objects.bulk_create(made)
 
 
 def requests_paid_by(transaction_pks: Iterable[int]) -> set[UUID]:

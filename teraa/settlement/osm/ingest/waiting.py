@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from teraa.settlement.osm.ingest import store
 from teraa.settlement.osm.ingest.leadership import Leadership
@@ -75,16 +75,9 @@ class Waiting:
 
     def _forget_missing(self, present: set[str], at: datetime.datetime) -> int:
         """Ours that are in no block and in no pool are gone after a grace period."""
-        moved = self._end_limbo(present, at)
-        network = self._leadership.network
-        waiting = set(
-            ChainTransaction.objects.filter(
-                network=network,
-                block__isnull=True,
-                gone_at__isnull=True,
-                limbo_since__isnull=True,
-            ).values_list("txid", flat=True)
-        )
+        limbo_since = self._outside()
+        moved = self._end_limbo(limbo_since, present, at)
+        waiting = {txid for txid, since in limbo_since.items() if since is None}
         missing = waiting - present
         for txid in [*self._missing_since]:
             if txid not in missing:
@@ -100,13 +93,24 @@ class Waiting:
             self._seen.pop(txid, None)
         return moved + store.mark_gone(self._leadership, gone, at=at)
 
-    def _end_limbo(self, present: set[str], at: datetime.datetime) -> int:
+    def _outside(self) -> dict[str, datetime.datetime | None]:
+        """Ours that are in no block and not gone; since when those that a fork took out wait."""
+        rows = ChainTransaction.objects.filter(
+            network=self._leadership.network, block__isnull=True, gone_at__isnull=True
+        )
+        return dict(rows.values_list("txid", "limbo_since"))
+
+    def _end_limbo(
+        self,
+        limbo_since: Mapping[str, datetime.datetime | None],
+        present: set[str],
+        at: datetime.datetime,
+    ) -> int:
         """What a fork took out of its block, and no block took since: the grace is over."""
         before = at - self._grace
-        limbo = ChainTransaction.objects.filter(
-            network=self._leadership.network, block__isnull=True, limbo_since__lte=before
-        )
-        over = set(limbo.values_list("txid", flat=True))
+        over = {
+            txid for txid, since in limbo_since.items() if since is not None and since <= before
+        }
         if not over:
             return 0
         somewhere = present | (over - present - set(self._nowhere(over - present)))

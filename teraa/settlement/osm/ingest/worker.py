@@ -91,7 +91,9 @@ class Worker:
         Trouble with the node is shown and waited out here. Raises LeadershipLost.
         """
         if self._is_calm():
-            time.sleep(max(0.0, self._looked + self.soonest - time.monotonic()))
+            early = self._looked + self.soonest - time.monotonic()
+            if early > 0:
+                time.sleep(early)
         self._looked = time.monotonic()
         self._turn_ends = self._looked + TURN_SECONDS
         try:
