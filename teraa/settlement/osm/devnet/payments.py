@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from teraa.settlement.osm import transactions, transactions_v2
 from teraa.settlement.osm.addresses import KeyPair, key_pair
 from teraa.settlement.osm.transactions_v2 import Payment
 
 from .chain import Chain
+from .examination import least_fee
 from .faults.switches import Faults
 from .forms import AnyTransaction, post_form
 from .pool import Pool
@@ -107,7 +109,11 @@ class Payments:
     def pay_several(
         self, lines: Sequence[tuple[str, int]], memo: str = "", *, phrase: str = DEMO_PHRASE
     ) -> str:
-        """Pay several addresses at once (3.9 only); return the id. Raises NotPaid."""
+        """Pay several addresses at once (3.9 only); return the id. Raises NotPaid.
+
+        The fee is what the network charges, or the least that the pool takes: by its size that is
+        more where a transfer costs little.
+        """
         keys = key_pair(phrase)
         made = transactions_v2.multi_payment(
             sender_public_key=keys.public_key,
@@ -117,7 +123,8 @@ class Payments:
             network=ADDRESS_BYTE,
             vendor_field=memo,
         )
-        return self._submit(made.signed(keys))
+        least = least_fee(made.signed(keys))
+        return self._submit(replace(made, fee=max(made.fee, least)).signed(keys))
 
     def _moment(self) -> int:
         # Alike payments of one second would have the same id. The pool takes a claim from the
