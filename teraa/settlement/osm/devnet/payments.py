@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from teraa.settlement.osm import transactions, transactions_v2
 from teraa.settlement.osm.addresses import KeyPair, key_pair
-from teraa.settlement.osm.transactions_v2 import Payment
+from teraa.settlement.osm.transactions_v2 import Payment, TransactionV2
 
 from .chain import Chain
 from .examination import least_fee
@@ -56,6 +56,15 @@ def unsigned_payment(
         network=ADDRESS_BYTE,
         vendor_field=memo,
     )
+
+
+def signed_with_enough_fee(made: TransactionV2, keys: KeyPair) -> TransactionV2:
+    """Return ``made`` signed, with its own fee or the least the pool takes.
+
+    By the size of a payment to several that is more, where a transfer costs little.
+    """
+    least = least_fee(made.signed(keys))
+    return replace(made, fee=max(made.fee, least)).signed(keys)
 
 
 class Payments:
@@ -109,11 +118,7 @@ class Payments:
     def pay_several(
         self, lines: Sequence[tuple[str, int]], memo: str = "", *, phrase: str = DEMO_PHRASE
     ) -> str:
-        """Pay several addresses at once (3.9 only); return the id. Raises NotPaid.
-
-        The fee is what the network charges, or the least that the pool takes: by its size that is
-        more where a transfer costs little.
-        """
+        """Pay several addresses at once (3.9 only); return the id. Raises NotPaid."""
         keys = key_pair(phrase)
         made = transactions_v2.multi_payment(
             sender_public_key=keys.public_key,
@@ -123,8 +128,7 @@ class Payments:
             network=ADDRESS_BYTE,
             vendor_field=memo,
         )
-        least = least_fee(made.signed(keys))
-        return self._submit(replace(made, fee=max(made.fee, least)).signed(keys))
+        return self._submit(signed_with_enough_fee(made, keys))
 
     def _moment(self) -> int:
         # Alike payments of one second would have the same id. The pool takes a claim from the
