@@ -86,7 +86,10 @@ def test_it_pays_several_at_once(subject, payer, shop, stranger):
     block = blocks.from_json(subject.data(f"/blocks/{shown['blockId']}"))
     listed = subject.data(f"/blocks/{shown['blockId']}/transactions?orderBy=sequence:asc")
     in_block = [transactions_v2.from_json(one, network=payer.version) for one in listed]
-    assert block.total_amount == sum(one.spent for one in in_block)
+    assert block.total_amount == sum(one.spent for one in in_block), "what is shown"
+    header = blocks.from_json(subject.data(f"/blocks/{shown['blockId']}?transform=false"))
+    assert header.total_amount == sum(one.amount for one in in_block), "what is signed"
+    assert header.computed_id() == shown["blockId"]
     for path in (
         f"/transactions?recipientId={stranger.address}",
         f"/wallets/{stranger.address}/transactions/received",

@@ -6,7 +6,7 @@ import pytest
 
 from teraa.settlement.osm import blocks
 from teraa.settlement.osm.addresses import key_pair
-from teraa.settlement.osm.blocks import NotABlock, payload_hash
+from teraa.settlement.osm.blocks import BlockHeader, NotABlock, payload_hash
 from teraa.settlement.osm.moments import timestamp_json
 
 EMPTY = {
@@ -147,3 +147,28 @@ def test_it_refuses_json_that_lacks_a_field(missing):
 def test_it_refuses_amounts_that_are_floats():
     with pytest.raises(NotABlock):
         blocks.from_json(EMPTY | {"reward": 2000.0})
+
+
+def test_what_a_multi_payment_moves_is_no_part_of_the_header():
+    """A block as a real 3.9.1 showed it: two transfers, and 7000 OSM to several."""
+    header = BlockHeader(
+        version=0,
+        timestamp=237377576,
+        height=33,
+        previous_block="cfe83328f10780ed8cde0a4cd1be27e3bdb3b7b8643ad69fedcb50ea0cfaf9de",
+        number_of_transactions=3,
+        total_amount=9007199254740993 + 1250000000,
+        total_fee=300000000,
+        reward=200000000000,
+        payload_length=96,
+        payload_hash="4e805c0777234fddf0774bdd688f7896f515001372acde7f52a63f4572981475",
+        generator_public_key="0216f093ab4fdf1d55f8c5ce4367eab566805e7b08a774fe649daee96d43df3d1a",
+        block_signature=(
+            "30440220665d1409f50a6ecb888affd736484c68ca9c03ac8b4ff2ad415ca9e0236617e9"
+            "02207d8d5a5b5466c24f8704efb2f6c1e7199541a34ed4d1750ed6c651156f5eda19"
+        ),
+    )
+    assert header.computed_id() == (
+        "06511f4a604ccdc59f64d45fc0695be64345a7117030389c3a0ab2c3b7a7fb7b"
+    )
+    assert header.verifies()

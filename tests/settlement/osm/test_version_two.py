@@ -308,6 +308,22 @@ def test_a_chain_of_3_9_is_followed_like_any_other(db):
         assert (channel.cursor.height, channel.cursor.state) == (node.height, "live")
 
 
+def test_a_chain_that_holds_a_payment_to_several_is_followed(db):
+    """As on a real 3.9.1, what it pays is no part of the block's header."""
+    with DevelopmentNode(dialect="3.9", profile="published") as node, following(node) as channel:
+        due, request = channel.ask(cast.payee())
+        other_due, other = channel.ask(cast.payee())
+        part = request.units // 2
+        lines = [(request.address, part), (other.address, 1), (request.address, request.units)]
+        node.demo_wallet.send_several(lines, vendor_field=request.reference)
+        node.forge(2)
+        channel.look()
+        assert (channel.cursor.height, channel.cursor.state) == (node.height, "live")
+        request.refresh_from_db()
+        assert request.seen_units == part + request.units
+        assert (due_state(due.pk).state, due_state(other_due.pk).state) == ("settled", "open")
+
+
 def test_a_long_chain_of_3_9_is_caught_up_with_by_lists(db):
     with DevelopmentNode(dialect="3.9", profile="published") as node, following(node) as channel:
         payee = cast.payee()

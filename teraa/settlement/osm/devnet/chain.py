@@ -240,7 +240,7 @@ class Chain:
             ("reward", header.reward, self.profile.reward_at(header.height)),
             ("number of transactions", header.number_of_transactions, len(ids)),
             ("payload length", header.payload_length, 32 * len(ids)),
-            ("total amount", header.total_amount, sum(map(spent_by, block.transactions))),
+            ("total amount", header.total_amount, sum(one.amount for one in block.transactions)),
             ("total fee", header.total_fee, sum(one.fee for one in block.transactions)),
             ("payload hash", header.payload_hash, payload_hash(ids)),
             ("id", header.id, header.computed_id()),

@@ -27,7 +27,7 @@ from .events import (
     TRANSACTION_REVERTED,
     Events,
 )
-from .forms import placed_form, raw_form, spent_by
+from .forms import placed_form, raw_form
 from .pool import Pool
 
 _log = logging.getLogger("osm.devnet")
@@ -153,7 +153,8 @@ class Forger:
             height=self._chain.height + 1,
             previous_block=self._chain.last.id,
             number_of_transactions=len(chosen),
-            total_amount=sum(map(spent_by, chosen)),
+            # What a multi-payment moves is not its own amount, and no part of the header.
+            total_amount=sum(one.amount for one in chosen),
             total_fee=sum(one.fee for one in chosen),
             reward=self._chain.profile.reward_at(self._chain.height + 1),
             payload_length=32 * len(chosen),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from teraa.settlement.osm import transactions, transactions_v2
 from teraa.settlement.osm.addresses import KeyPair, key_pair
-from teraa.settlement.osm.transactions_v2 import Payment
+from teraa.settlement.osm.transactions_v2 import Payment, TransactionV2
 
 from .chain import Chain
+from .examination import least_fee
 from .faults.switches import Faults
 from .forms import AnyTransaction, post_form
 from .pool import Pool
@@ -54,6 +56,15 @@ def unsigned_payment(
         network=ADDRESS_BYTE,
         vendor_field=memo,
     )
+
+
+def signed_with_enough_fee(made: TransactionV2, keys: KeyPair) -> TransactionV2:
+    """Return ``made`` signed, with its own fee or the least the pool takes.
+
+    By the size of a payment to several that is more, where a transfer costs little.
+    """
+    least = least_fee(made.signed(keys))
+    return replace(made, fee=max(made.fee, least)).signed(keys)
 
 
 class Payments:
@@ -117,7 +128,7 @@ class Payments:
             network=ADDRESS_BYTE,
             vendor_field=memo,
         )
-        return self._submit(made.signed(keys))
+        return self._submit(signed_with_enough_fee(made, keys))
 
     def _moment(self) -> int:
         # Alike payments of one second would have the same id. The pool takes a claim from the

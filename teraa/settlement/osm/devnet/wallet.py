@@ -17,6 +17,7 @@ import httpx
 from teraa.settlement.osm import transaction_forms_v2, transactions, transactions_v2, uri
 from teraa.settlement.osm.addresses import address_of, is_address, key_pair
 from teraa.settlement.osm.amounts import read_units
+from teraa.settlement.osm.devnet.payments import signed_with_enough_fee
 from teraa.settlement.osm.moments import epoch_seconds, parse_epoch
 from teraa.settlement.osm.transactions_v2 import AnyTransaction, Payment, TransactionV2
 
@@ -157,7 +158,7 @@ class DevelopmentWallet:
             network=network["version"],
             vendor_field=vendor_field,
         )
-        return self.post(made.signed(self._keys))
+        return self.post(signed_with_enough_fee(made, self._keys))
 
     @property
     def version_two(self) -> bool:

@@ -170,6 +170,16 @@ def test_it_says_why_it_did_not_pay(node):
         node.pay(SHOP, 1, phrase="nobody at all")
 
 
+@pytest.mark.parametrize("profile", ["manifesto", "published"])
+def test_it_pays_several_at_once_on_every_network(profile):
+    """Where a transfer costs little, the least fee for so many bytes is more."""
+    node = InProcessNode(profile=profile, dialect="3.9")
+    other = node.address("another shop")
+    paid = node.payments.pay_several([(SHOP, 3), (other, 2), (SHOP, 4)], "several")
+    node.forge_now()
+    assert node.chain.transaction(paid) is not None
+
+
 def test_it_has_a_rate_limit_when_asked():
     node = InProcessNode(rate_limited=True)
     request = httpx.Request("GET", f"{URL}/api/blockchain")

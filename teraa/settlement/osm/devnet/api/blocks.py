@@ -11,6 +11,7 @@ from starlette.routing import Route
 from teraa.settlement.osm import blocks
 from teraa.settlement.osm.devnet import rows
 from teraa.settlement.osm.devnet.chain import Block
+from teraa.settlement.osm.devnet.forms import spent_by
 from teraa.settlement.osm.devnet.rows import Search
 from teraa.settlement.osm.moments import timestamp_json
 
@@ -76,6 +77,8 @@ def block_json(state: NodeState, block: Block, *, transform: bool) -> dict[str, 
     )
     if state.dialect != "2.5":
         forged = shown["forged"]
+        # Only what is shown counts what multi-payments move: the header, which is signed, does not.
+        forged["amount"] = str(sum(map(spent_by, block.transactions)))
         shown["forged"] = {name: forged[name] for name in ("reward", "fee", "amount", "total")}
     return shown
 
