@@ -68,7 +68,7 @@ class Colour(enum.IntEnum):
         {1, 2},
         {1: "integer key"},
         "\ud800",
-        object(),
+        pytest.param(object(), id="an object"),
     ],
     ids=repr,
 )
