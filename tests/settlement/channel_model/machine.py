@@ -40,8 +40,10 @@ FAULTS = (
 )
 SLOT = 8
 POOR = "Insufficient balance"
-RESTFUL_LOOKS = 13
-"""A block and five seconds each: longer than any grace period, closer than any outage."""
+RESTFUL_LOOKS = 10
+BETWEEN_LOOKS = 14.5
+"""Seconds, and two blocks, before each: together longer than any grace period and deeper than
+anybody waits for, one by one closer than an outage."""
 
 
 class ChannelMachine(RuleBasedStateMachine):
@@ -258,7 +260,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.world.close()
         self.world.listen()
 
-    @rule(seconds=st.sampled_from([24, 24, 160]))
+    @rule(seconds=st.sampled_from([16, 40]))
     def live_quietly(self, seconds: int) -> None:
         """Time as it mostly is: a block every slot, a look for each."""
         for _ in range(seconds // SLOT):
@@ -272,8 +274,8 @@ class ChannelMachine(RuleBasedStateMachine):
         """Everything works again for a while; then nothing may be missing."""
         self.world.calm()
         for _ in range(RESTFUL_LOOKS):
-            self.node.model_clock.advance(5)
-            self.node.forge_now()
+            self.node.model_clock.advance(BETWEEN_LOOKS)
+            self.node.forger.forge_on_demand(2)
             self.world.catch_up_other()
             self.world.look()
         if not self.world.is_anybody_believed():
