@@ -35,7 +35,7 @@ HOUSES = {"supervisor", "browser", "journeys"}
 LONG = os.environ.get("TERAA_LONG") == "1"
 
 # An ordinary run tries the same examples every time; a long one looks for new ones.
-hypothesis.settings.register_profile("ordinary", derandomize=not LONG)
+hypothesis.settings.register_profile("ordinary", derandomize=not LONG, deadline=None)
 hypothesis.settings.load_profile("ordinary")
 
 

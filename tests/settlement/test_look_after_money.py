@@ -9,6 +9,9 @@ from teraa.settlement import operations
 from teraa.settlement.models import Effect, OsmRate, PaymentPolicy, RateFeed, RateReading
 from teraa.settlement.osm.models import (
     AddressBalance,
+    ChainTransaction,
+    DistrustedSender,
+    Lease,
     NodeHint,
     NodePeer,
     OsmRequest,
@@ -62,6 +65,19 @@ def request_(at):
         block_id="a" * 64,
         balance_units=1,
         read_at=at,
+    )
+    paid = ChainTransaction.objects.latest("pk")
+    Lease.objects.create(
+        request=request,
+        venue_id=request.venue_id,
+        transaction=paid,
+        sender=paid.sender,
+        amount_cents=request.amount_cents,
+        evidence={"pools": ["http://node"], "balances": {}, "spending": "0"},
+        granted_at=at,
+    )
+    DistrustedSender.objects.create(
+        venue_id=request.venue_id, address=paid.sender, request=request, added_at=at
     )
     request.refresh_from_db()
     return request

@@ -66,7 +66,7 @@ function Trusted({ osm }) {
   const overdue = secondsUntil(Date.parse(osm.trusted_until)) <= 0;
   return html`<div class="money-state ${overdue ? "tone-solid-waiting" : "tone-solid-ok"}"
     data-state=${overdue ? "overdue" : "accepted"}>
-    <div class="money-state-word" role="status"><${Icon} name=${overdue ? "hourglass" : "check"} large />${t(overdue ? "osm.overdue" : "osm.trusted")}</div>
+    <div class="money-state-word" role="status"><${Icon} name=${overdue ? "hourglass" : "check"} large />${overdue ? t("osm.overdue") : t("osm.trusted")}</div>
     ${overdue ? html`<p role="alert"><strong>${t("osm.trusted_over")}</strong></p>` : html`<${BlockWait} osm=${osm} />`}
   </div>`;
 }

@@ -55,12 +55,14 @@ class Night:
 
 
 @pytest.fixture
-def night(db, chain_node):
-    chain_node.forge(BELOW_TIP + 3)
-    other = "public=" + chain_node.url.replace("127.0.0.1", "localhost")
-    with following(chain_node, others=[other]) as channel:
-        channel.look(later=6 * SECOND)
-        yield Night(channel)
+def night(db):
+    """On a chain of its own, short enough for one range of headers."""
+    with DevelopmentNode() as node:
+        node.forge(BELOW_TIP + 3)
+        other = "public=" + node.url.replace("127.0.0.1", "localhost")
+        with following(node, others=[other]) as channel:
+            channel.look(later=6 * SECOND)
+            yield Night(channel)
 
 
 @pytest.fixture(scope="module")
