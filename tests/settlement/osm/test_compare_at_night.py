@@ -58,7 +58,9 @@ class Night:
 def night(db):
     """On a chain of its own, short enough for one range of headers."""
     with DevelopmentNode() as node:
-        node.forge(BELOW_TIP + 3)
+        # A payment, so that no block is the stranger's: both make them at the same seconds.
+        node.pay(node.address("somebody by night"), 100_000_000, forge=True)
+        node.forge(BELOW_TIP + 2)
         other = "public=" + node.url.replace("127.0.0.1", "localhost")
         with following(node, others=[other]) as channel:
             channel.look(later=6 * SECOND)
