@@ -127,9 +127,7 @@ WORDS: dict[str, Promise] = {
     "osm.trusted_over": _(
         "Still in no block. Ask the customer to stay a moment: this payment may not come."
     ),
-    "osm.vanished": _(
-        "The payment that was accepted has vanished. Ask the customer to pay again."
-    ),
+    "osm.vanished": _("The payment that was accepted has vanished. Ask the customer to pay again."),
     "osm.checking": _("The chain is checking this payment again; that takes a minute or two."),
     "osm.depth": _("block {have} of {need}"),
     "osm.missing": _("{amount} missing."),
