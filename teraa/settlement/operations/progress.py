@@ -72,7 +72,7 @@ def _bring_up_to_date(ids: set[UUID], at: datetime.datetime, *, tell_trade: bool
         dues.values(), at=at, touched=touched, attention=attention, tell_trade=tell_trade
     )
     judge(request_ids=changes.keys(), at=at)
-    distrust([change.request for change in changes.values() if change.request.broken], at=at)
+    distrust([change.request for change in changes.values() if change.broke], at=at)
     return list(changes.values())
 
 

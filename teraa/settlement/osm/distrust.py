@@ -9,7 +9,7 @@ from teraa.settlement.osm.models import DistrustedSender, Lease, OsmRequest
 
 
 def distrust(broken: Sequence[OsmRequest], *, at: datetime.datetime) -> None:
-    """Note the senders of these requests' payments; a person may take them off the list again."""
+    """Note the senders of requests that broke just now; a person may take them off the list again."""
     if not broken:
         return
     DistrustedSender.objects.bulk_create(

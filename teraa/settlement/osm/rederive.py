@@ -48,6 +48,7 @@ class Change:
     state_before: str
     surplus_before: int
     needs_attention: bool
+    broke: bool
 
 
 def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Change]:
@@ -83,6 +84,7 @@ def rederive(*, request_ids: Iterable[UUID], at: datetime.datetime) -> list[Chan
                 state_before=request.state,
                 surplus_before=request.surplus_units,
                 needs_attention=_needs_attention(request, derived),
+                broke=derived.broken and not request.broken,
             )
             changes.append(change)
     if not change_all(stored, unchanged=("version", "state")):

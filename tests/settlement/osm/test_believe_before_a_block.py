@@ -7,11 +7,12 @@ import pytest
 
 from teraa.settlement.cases.models import Case
 from teraa.settlement.models import PaymentPolicy
+from teraa.settlement.operations.progress import bring_up_to_date
 from teraa.settlement.osm.fakes.lying_wire import without_rows
 from teraa.settlement.osm.ingest import leases
 from teraa.settlement.osm.ingest.election import begin_epoch
 from teraa.settlement.osm.ingest.leadership import LeadershipLost
-from teraa.settlement.osm.models import DistrustedSender, Lease
+from teraa.settlement.osm.models import DistrustedSender, Lease, OsmRequest
 from teraa.settlement.osm.trusting import (
     Asked,
     Waiting,
@@ -241,6 +242,15 @@ def test_who_was_believed_and_did_not_pay_opens_a_case_and_is_not_believed_again
         sender,
         request.pk,
     )
+
+    # Whom a person forgave is not entered again for the same payment.
+    DistrustedSender.objects.all().delete()
+    request.refresh_from_db()
+    OsmRequest.objects.filter(pk=request.pk).update(limbo=True)  # so that deriving changes it
+    assert bring_up_to_date(request_ids=[request.pk], at=pair.now)
+    assert not DistrustedSender.objects.exists()
+    found.pk = None
+    found.save()
 
     # The coins come after all: the case closes by itself, the list stays as it is.
     pair.node.forge()
