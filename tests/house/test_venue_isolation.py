@@ -435,6 +435,15 @@ class Knocking:
         self.chance = random.Random(2018)
         self.has_written = False
 
+    def follow(self, house: House) -> None:
+        """OSM is only taken while the chain moves and somebody follows it.
+
+        Who follows gives up what waited too long, the other venue's too: its picture is a new one.
+        """
+        house.channel.node.forge()
+        house.channel.look()
+        self.picture = picture_of(self.theirs)
+
     def ids_for(self, party: Party) -> list[str]:
         """The foreign ids this party tries at one address."""
         if LONG or party.name in STRONGEST:
@@ -612,7 +621,7 @@ def test_no_door_shows_or_moves_what_is_another_venues(houses):
         names = re.findall(r"<\w+:(\w+)>", route)
         methods = unsafe_methods(pattern) or (["POST"] if door.body else [])
         for party in parties:
-            follow(ours)  # for each: with full counts one route takes minutes
+            knock.follow(ours)  # for each: with full counts one route takes minutes
             foreign_ids = knock.ids_for(party)
             tried = foreign_ids[:1] if door.secret else foreign_ids
             for url, has_foreign in _addresses(route, names, theirs, tried):
@@ -631,12 +640,6 @@ def test_no_door_shows_or_moves_what_is_another_venues(houses):
     knock.report()
 
 
-def follow(house: House) -> None:
-    """OSM is only taken while the chain moves and somebody follows it."""
-    house.channel.node.forge()
-    house.channel.look()
-
-
 def _addresses(
     route: str, names: list[str], theirs: House, ids: list[str]
 ) -> Iterator[tuple[str, bool]]:
@@ -653,7 +656,7 @@ def test_a_right_request_is_answered(houses):
     ours, theirs = houses
     knock = Knocking(ours, theirs)
     manager = next(one for one in knocking(ours) if one.name == "manager at a till")
-    follow(ours)
+    knock.follow(ours)
     for route, door in DOORS.items():
         if not route.startswith(("api/pos/", "api/amap/", "api/settlement/")):
             continue
