@@ -175,6 +175,30 @@ def event_values(
     }
 
 
+def statement_values(
+    chain: Chain,
+    *,
+    document_id: UUID,
+    values: Mapping[str, Any],
+    at: datetime.datetime,
+    utc_offset_minutes: int,
+    station: str,
+    operator: str,
+    subject: str,
+) -> dict[str, Any]:
+    """The values of a duplicate, a closing or an archive; ``values`` is what it states."""
+    common = _common(
+        chain,
+        document_id=document_id,
+        at=at,
+        utc_offset_minutes=utc_offset_minutes,
+        station=station,
+        operator=operator,
+        subject=subject,
+    )
+    return {**common, "values": values}
+
+
 def _line(position: int, line: LineDraft) -> dict[str, Any]:
     return {
         "position": position,

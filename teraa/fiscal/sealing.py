@@ -69,6 +69,14 @@ class SealedDocument:
     values: Mapping[str, Any]
 
 
+class PeriodOf(NamedTuple):
+    """An ended period of the register, in which its closing is born."""
+
+    id: UUID
+    number: int
+    business_date: datetime.date
+
+
 class _Place(NamedTuple):
     """One row of LOCK_HEADS: the locked heads and every value that a payload needs."""
 
@@ -162,6 +170,38 @@ def seal_event(
     return _write(WRITE_EVENT, register_id, place, document_id, signed, at)
 
 
+def seal_statement(
+    *,
+    register_id: UUID,
+    kind: str,
+    values: Mapping[str, Any],
+    at: datetime.datetime,
+    operator_label: str = "",
+    station_label: str = "",
+    subject: str = "",
+    period: PeriodOf | None = None,
+) -> SealedDocument:
+    """Seal what is neither ticket nor event: a duplicate, a closing, an archive (``kind``).
+
+    It is born in the running period (opened if needed); a closing in ``period``, which it closes
+    and which has ended. Joins the caller's transaction. Raises as ``seal_event`` does.
+    """
+    at = _whole_milliseconds(at)
+    place = _take_place(register_id, kind, at, period=period)
+    document_id = uuid7()
+    signed = payloads.statement_values(
+        _chain(register_id, kind, place),
+        document_id=document_id,
+        values=values,
+        at=at,
+        utc_offset_minutes=utc_offset_minutes(at, place.zone),
+        station=station_label[:60],
+        operator=operator_label[:120],
+        subject=subject[:80],
+    )
+    return _write(WRITE_EVENT, register_id, place, document_id, signed, at)
+
+
 def _whole_milliseconds(at: datetime.datetime) -> datetime.datetime:
     """What the payload can say and the column holds: the same instant."""
     if at.tzinfo is None:
@@ -170,16 +210,19 @@ def _whole_milliseconds(at: datetime.datetime) -> datetime.datetime:
 
 
 def _take_place(
-    register_id: UUID, kind: str, at: datetime.datetime, *, watch_clock: bool = True
+    register_id: UUID,
+    kind: str,
+    at: datetime.datetime,
+    *,
+    watch_clock: bool = True,
+    period: PeriodOf | None = None,
 ) -> _Place:
     """Lock the chain, open the business day if it has changed, and note a clock gone back."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a document is sealed inside a transaction")
     place = _lock(register_id, kind, at)
-    today = business_date(at, place.zone, place.day_cutoff)
-    # A clock that went back to yesterday does not reopen yesterday.
-    if place.period_id is None or place.business_date is None or today > place.business_date:
-        place = _open_period(register_id, place, today, at)
+    if period is None:
+        place = _in_running_period(register_id, place, at)
     last = place.last_issued_at
     if watch_clock and last is not None and last - at > CLOCK_TOLERANCE:
         # Never refuse the sale: numbers go on, and the journal says what the clock did (F12).
@@ -195,6 +238,18 @@ def _take_place(
             at=at,
         )
         place = _lock(register_id, kind, at)
+    if period is not None:
+        place = place._replace(
+            period_id=period.id, period_number=period.number, business_date=period.business_date
+        )
+    return place
+
+
+def _in_running_period(register_id: UUID, place: _Place, at: datetime.datetime) -> _Place:
+    today = business_date(at, place.zone, place.day_cutoff)
+    # A clock that went back to yesterday does not reopen yesterday.
+    if place.period_id is None or place.business_date is None or today > place.business_date:
+        return _open_period(register_id, place, today, at)
     return place
 
 
