@@ -21,7 +21,7 @@ from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 PAYERS = 30
 """So many that none pays often enough to be far ahead of the clock: a wallet of 2.x dates each
 transfer a second after its last, and a node takes none from an hour ahead."""
-RICH = 2_000_000 * 10**8
+RICH = 100_000 * 10**8
 
 
 def payers_of(node: DevelopmentNode) -> Iterator[DevelopmentWallet]:

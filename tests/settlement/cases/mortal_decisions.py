@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from uuid import UUID
 
 import django
 
@@ -19,12 +20,16 @@ def live(order: dict[str, Any]) -> None:
     from teraa.settlement.cases import operations
     from teraa.settlement.cases.people import Person
 
+    fields = {
+        name: UUID(value) if name == "key" or name.endswith("_id") else value
+        for name, value in order["fields"].items()
+    }
     decide = getattr(operations, order["act"])
     with dying_after(order["die_after"]):
         decide(
             person=Person(*order["person"]),
             at=datetime.datetime.fromisoformat(order["at"]),
-            **order["fields"],
+            **fields,
         )
 
 

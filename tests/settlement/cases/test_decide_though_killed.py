@@ -21,7 +21,8 @@ from tests.settlement.cases.test_decide import late
 KILLS = 25 if LONG else 3
 """Of each act."""
 MOST_STATEMENTS = 45
-"""About as many as the longest act needs when it is left alone."""
+FEWEST_STATEMENTS = 6
+"""About as many as the longest and the shortest act need when they are left alone."""
 
 
 @dataclass
@@ -129,10 +130,11 @@ def test_a_decision_is_taken_whole_or_not_at_all(live_database, at, prepare):
     dice = random.Random(prepare.__name__)
     killed = 0
     with mortals("tests.settlement.cases.mortal_decisions", live_database.environment()) as live:
-        for _ in range(KILLS):
+        for number in range(KILLS):
             act = prepare(at)
             before = books(act.of)
-            died = live(die_after=dice.randrange(MOST_STATEMENTS), **act.order)
+            soon = MOST_STATEMENTS if number else FEWEST_STATEMENTS
+            died = live(die_after=dice.randrange(soon), **act.order)
             assert died in (0, signal.SIGKILL)
             killed += died == signal.SIGKILL
             after = books(act.of)
