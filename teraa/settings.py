@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "pos",
     "bookings",
     "pos.amap",
+    "pos.drawer",
     "ticketing",
     "teraa.demo",
 ]

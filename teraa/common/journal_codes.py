@@ -37,6 +37,7 @@ DRAWER_OPENED = 930
 TRAINING_CHANGED = 931
 CLOCK_JUMPED = 932
 RECEIPT_REPRINTED = 933
+CASH_MOVED = 936
 PRINTER_FAILED = 940
 PAYMENT_UNKNOWN = 941
 PAYMENT_FORCED = 942
@@ -77,6 +78,7 @@ MEANINGS: dict[int, str] = {
     TRAINING_CHANGED: "training switched on or off",
     CLOCK_JUMPED: "clock jumped",
     RECEIPT_REPRINTED: "receipt printed again",
+    CASH_MOVED: "cash put in or taken out by hand",
     PRINTER_FAILED: "printer failed",
     PAYMENT_UNKNOWN: "outcome of a payment unknown",
     PAYMENT_FORCED: "payment forced by a person",

@@ -16,19 +16,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from teraa.settlement.osm.devnet.node import DevelopmentNode
+from teraa.settlement.osm.devnet.profiles import RESERVE_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 
 PAYERS = 30
 """So many that none pays often enough to be far ahead of the clock: a wallet of 2.x dates each
 transfer a second after its last, and a node takes none from an hour ahead."""
-RICH = 100_000 * 10**8
+RICH = 200_000 * 10**8
 
 
 def payers_of(node: DevelopmentNode) -> Iterator[DevelopmentWallet]:
     """Wallets with coins, in turn and for ever."""
     phrases = [f"a payer of the figures {number}" for number in range(PAYERS)]
     for phrase in phrases:
-        node.pay(node.address(phrase), RICH)
+        node.wallet(RESERVE_PHRASE).send(address=node.address(phrase), units=RICH)
     node.forge()
     return itertools.cycle([node.wallet(phrase) for phrase in phrases])
 
