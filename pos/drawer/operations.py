@@ -163,7 +163,7 @@ def open_without_sale(
 
 
 @transaction.atomic
-def keep_count(*, session: StationSession, count: Count, at: datetime.datetime) -> Shift:
+def keep_count(*, session: StationSession, count: Count) -> Shift:
     """Keep what was counted so far: a tablet that dies while somebody counts loses nothing.
 
     Raises NotATill, CountWrong, DrawerClosed.

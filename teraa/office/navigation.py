@@ -71,6 +71,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
     (
         _("Money"),
         (
+            ("drawer.shift", "point_of_sale"),
+            ("drawer.movement", "swap_vert"),
             ("settlement.due", "request_quote"),
             ("settlement.tender", "payments"),
             ("settlement.collection", "shopping_bag"),
@@ -175,6 +177,8 @@ EMPTY: dict[str, str | Promise] = {
     "spaces.resource": _("Add what people ask for: a studio, both studios together, a desk."),
     "spaces.atom": _("Add the smallest things first: Studio A, desk 7, projector 2."),
     "spaces.claim": _("Nothing is taken yet."),
+    "drawer.shift": _("Shifts begin at the till: Menu, Drawer, count what is in it."),
+    "drawer.movement": _("Cash shows up here as the tills take it, give it back or move it."),
     "settlement.due": _("Dues open by themselves when something waits for its money."),
     "settlement.tender": _("Payments show up here as the tills take them."),
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),

@@ -286,6 +286,20 @@ DOORS: dict[str, Door] = {
     "api/settlement/refunds/": Door(body=a_refund_wanted),
     "api/settlement/refunds/<uuid:key>/": Door(path=a_refund),
     "api/settlement/refunds/<uuid:key>/decisions/": Door(body=an_approval, path=a_refund),
+    "api/pos/drawer/": Door(),
+    # Its own beginning again: one shift at a time.
+    "api/pos/drawer/begin/": Door(
+        body=lambda house: {"key": str(house.drawer_shift.key), "count": {"2000": 3}}
+    ),
+    "api/pos/drawer/count/": Door(body=lambda house: {"count": {"100": 1}}),
+    "api/pos/drawer/count/give-up/": Door(body=lambda house: {}),
+    "api/pos/drawer/close/": Door(
+        body=lambda house: {**a_key(house), "count": {"100": 1}, "left_cents": 100}
+    ),
+    "api/pos/drawer/cash/": Door(
+        body=lambda house: {**a_key(house), "kind": "out", "amount_cents": 5, "reason": "pain"}
+    ),
+    "api/pos/drawer/open/": Door(body=lambda house: {**a_key(house), "reason": "monnaie"}),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
     "amap/": Door(shows="the next distribution and what is in season, nobody's name"),

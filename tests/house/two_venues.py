@@ -33,6 +33,8 @@ from pos.amap.models import (
 from pos.amap.models import Product as FarmProduct
 from pos.amap.operations import bring_file, close_orders, export_day, freeze_line, hand_out
 from pos.catalogue import publish_catalogue
+from pos.drawer.models import Shift
+from pos.drawer.operations import begin_shift
 from pos.models import Category, Product, Sale
 from pos.operations import SaleWanted, TenderWanted, ring_up
 from pos.pricing import Wanted
@@ -123,6 +125,7 @@ class House:
     till: Station
     agent: Station
     product: Product
+    drawer_shift: Shift = field(init=False)
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
     basket: Basket = field(init=False)
@@ -277,6 +280,7 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     PaymentPolicy.objects.create(venue=house.venue, payee=house.payee)
     quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
     session = StationSession(house.till, house.venue, house.people["manager"], None)
+    house.drawer_shift = begin_shift(session=session, key=uuid7(), count={2000: 3}, at=at)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
 
     def osm() -> Sale:

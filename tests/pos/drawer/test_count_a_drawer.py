@@ -135,7 +135,7 @@ def test_nothing_is_counted_or_moved_when_no_shift_runs(bar, at):
     for act in (
         lambda: close(bar, at),
         lambda: put(bar, at),
-        lambda: keep_count(session=bar.session, count=FLOAT, at=at),
+        lambda: keep_count(session=bar.session, count=FLOAT),
         lambda: give_up_count(session=bar.session),
     ):
         with pytest.raises(DrawerClosed):
@@ -180,8 +180,8 @@ def test_a_sale_sent_twice_puts_its_cash_in_once(bar, at):
 
 def test_a_count_is_kept_while_one_counts_and_can_be_given_up(bar, at):
     begin(bar, at)
-    keep_count(session=bar.session, count={2000: 2}, at=at)
-    keep_count(session=bar.session, count={2000: 2, 500: 1}, at=at)
+    keep_count(session=bar.session, count={2000: 2})
+    keep_count(session=bar.session, count={2000: 2, 500: 1})
 
     shift = Shift.objects.get()
     assert (shift.state, shift.count) == ("counting", {"2000": 2, "500": 1})
