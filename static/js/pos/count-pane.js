@@ -1,6 +1,6 @@
 // Notes and coins: tap one, type how many. The sum is of what was counted, never of what should be.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words.js";
 import { totalOf } from "./drawer.js";
 import { html } from "./html.js";
@@ -11,7 +11,11 @@ const MOST_PIECES = 10_000;
 const SMALLEST_NOTE = 500;
 
 function Piece({ cents, pieces, isChosen, onChoose }) {
-  return html`<button type="button" class="piece" data-piece=${cents} aria-pressed=${isChosen}
+  const button = useRef(null);
+  useEffect(() => {
+    if (isChosen) button.current.scrollIntoView({ block: "nearest" });
+  }, [isChosen]);
+  return html`<button type="button" class="piece" ref=${button} data-piece=${cents} aria-pressed=${isChosen}
     onMouseDown=${keepFocus} onClick=${onChoose}>
     <span class="piece-face">${euros(cents)}</span>
     <span class="piece-times">× ${pieces}</span>
