@@ -114,6 +114,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         _("Fiscal"),
         (
             ("fiscal.document", "verified"),
+            ("fiscal.closing", "event_available"),
             ("fiscal.register", "point_of_sale"),
             ("fiscal.period", "calendar_today"),
         ),
@@ -219,6 +220,9 @@ EMPTY: dict[str, str | Promise] = {
         "Registers are opened when the venue is set up, one for each till and payee."
     ),
     "fiscal.period": _("A day opens by itself with its first ticket."),
+    "fiscal.closing": _(
+        "Nothing was closed yet. A manager closes the day at the till, under Totals of the day."
+    ),
     "venues.venue": _("Nobody has given you a venue to look after. Ask its manager."),
     "venues.payee": _("Add who is owed: the cooperative first."),
     "venues.vatrate": _("Enter the VAT rates with the date from which they hold."),
