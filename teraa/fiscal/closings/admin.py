@@ -139,7 +139,7 @@ class ClosingAdmin(JournalAdmin):
             (_("sales"), figures.sales),
             (_("refunds"), figures.refunds),
             (_("discounts"), figures.discounts),
-            (_("offered"), figures.offered),
+            (_("given for nothing"), figures.offered),
             (_("items returned"), figures.returned_items),
             (_("sales given up before payment"), figures.voids),
             (_("duplicates printed"), figures.duplicates),
