@@ -17,7 +17,7 @@ from tests.fiscal.closing_cast import payload_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
 LIST = "/office/fiscal/closing/"
-TO_CLOSE = f"{LIST}to-close"
+TO_CLOSE = f"{LIST}to-close/"
 DAY = datetime.timedelta(days=1)
 
 

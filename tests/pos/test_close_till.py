@@ -1,7 +1,10 @@
 """Closing the day at a till: by whom, once, all of its registers, and on paper."""
 
+import datetime
+
 import pytest
 
+from teraa.common.clock import now
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrintJob
 from teraa.devices.profiles import Profile, profile_to_json
@@ -18,8 +21,14 @@ CLOSINGS = "/api/pos/closings/"
 
 
 @pytest.fixture
-def bar(keys_dir):
-    return cast.bar()
+def at():
+    """The till asks now."""
+    return now()
+
+
+@pytest.fixture
+def bar(keys_dir, at):
+    return cast.bar(at=at)
 
 
 @pytest.fixture
@@ -85,9 +94,9 @@ def test_all_registers_of_the_till_close_together(till, bar):
         station_id=bar.station.pk,
         name="AMAP",
         lane="till",
-        at=cast.NOW,
+        at=now(),
     )
-    elsewhere = cast.bar()
+    elsewhere = cast.bar(at=now())
 
     closings = close(till).json()["closings"]
 
@@ -112,6 +121,14 @@ def test_a_treasurer_may(bar, at):
 def test_it_refuses_a_till_without_a_register(bar, at):
     station = make.station(bar.venue, payee=bar.payee)
     bar.station = station
+    open_register(  # for the journal: somebody signs on
+        venue_id=bar.venue.pk,
+        payee_id=bar.payee.pk,
+        station_id=None,
+        name="Web",
+        lane="web",
+        at=at,
+    )
 
     assert not Register.objects.filter(station=station).exists()
     assert_refused(close(browser(bar, at)), 409, "no_register")
@@ -121,6 +138,18 @@ def test_it_refuses_a_till_without_a_register(bar, at):
 def test_it_refuses_what_is_no_request(till, body):
     assert post(till, body, CLOSINGS).status_code in (400, 422)
     assert not PeriodEnd.objects.exists()
+
+
+def test_days_that_nobody_closed_are_closed_with_it(bar, at):
+    two_days_ago = at - datetime.timedelta(days=2)
+    bar = cast.bar(at=two_days_ago)
+    till = browser(bar, at)
+
+    spans = [one["span"] for one in close(till).json()["closings"]]
+
+    assert spans == sorted(spans)
+    assert [one["number"] for one in close(till).json()["closings"]] == [2], "the last Z again"
+    assert len(spans) == 2
 
 
 def test_its_paper_is_queued_once(till, bar):
@@ -139,7 +168,7 @@ def test_its_paper_is_queued_once(till, bar):
 
 def test_it_refuses_the_paper_of_another_venues_closing(till, bar, at):
     a_printer(bar)
-    other = cast.bar()
+    other = cast.bar(at=at)
     theirs = close(browser(other, at)).json()["closings"][0]
 
     answer = post(till, {"key": str(uuid7())}, f"{CLOSINGS}{theirs['id']}/print/")
