@@ -70,13 +70,26 @@ class RegisterAdmin(JournalAdmin):
 
 @admin.register(Period)
 class PeriodAdmin(JournalAdmin):
-    list_display = ["number", "register", "business_date", "opened_at", "documents_link"]
+    list_display = [
+        *["number", "register", "business_date", "opened_at", "closing_link", "documents_link"]
+    ]
     list_filter = ["register", "venue"]
-    list_select_related = ["register"]
+    list_select_related = ["register", "closing"]
     date_hierarchy = "business_date"
     ordering = ["-business_date", "-number"]
-    fields = ["register", "venue", "number", "business_date", "opened_at", "documents_link"]
-    readonly_fields = ["documents_link"]
+    fields = [
+        *["register", "venue", "number", "business_date", "opened_at"],
+        *["closing_link", "documents_link"],
+    ]
+    readonly_fields = ["closing_link", "documents_link"]
+
+    @display(description=_("closing"))
+    def closing_link(self, period: Period) -> str | SafeString:
+        closing = getattr(period, "closing", None)
+        if closing is None:
+            return "–"
+        url = reverse("admin:fiscal_closing_change", args=[closing.pk])
+        return format_html('<a href="{}">Z {}</a>', url, closing.number)
 
     @display(description=_("documents"))
     def documents_link(self, period: Period) -> SafeString:

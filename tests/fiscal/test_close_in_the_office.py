@@ -58,6 +58,15 @@ def test_every_past_day_is_shown_with_what_to_do(treasurer, register):
     assert page.count('name="level" value="day"') == 2
 
 
+def test_the_menu_counts_past_days_and_leads_to_them(treasurer, register):
+    menu = treasurer.get("/office/").content.decode()
+    press(treasurer, register, "day", 1)
+    afterwards = treasurer.get("/office/").content.decode()
+
+    assert f'href="{TO_CLOSE}"' in menu
+    assert f'href="{TO_CLOSE}"' not in afterwards
+
+
 def test_a_past_day_is_closed_while_today_goes_on(treasurer, register):
     said = press(treasurer, register, "day", 1)
 

@@ -86,6 +86,20 @@ def test_the_same_request_again_answers_the_same_and_a_sale_goes_on(till, bar):
     assert till.get("/api/pos/x-reading/").json()["total_cents"] == 300
 
 
+def test_a_sale_that_waits_over_the_z_stays_open_and_counts_when_it_is_paid(till, bar):
+    """pos-fr pitfall 8: a tab open over the Z stays open."""
+    body = body_of(bar, tenders=[])
+    waiting = post(till, body).json()
+    close(till)
+
+    tender = {"key": str(uuid7()), "kind": "cash", "amount_cents": 300, "received_cents": 300}
+    paid = post(till, tender, f"/api/pos/sales/{body['key']}/tenders/").json()
+
+    assert (waiting["state"], paid["state"]) == ("waiting", "paid")
+    assert Document.objects.get(kind="TICKET").period.number == 2
+    assert close(till).json()["closings"][0]["total_cents"] == 300
+
+
 def test_all_registers_of_the_till_close_together(till, bar):
     amap = make.payee(bar.venue)
     open_register(

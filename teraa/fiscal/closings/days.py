@@ -197,6 +197,7 @@ def seal_closing(
         at=at,
         operator_label=by.operator_label,
         station_label=by.station_label,
+        subject=f"fiscal.{level}:{values['span']}",
         period=period,
     )
     return Closing.objects.create(**columns_of(sealed.values))

@@ -19,6 +19,7 @@ from teraa.fiscal.models import ChainHead, Period, Register
 from teraa.fiscal.payloads import number_label
 from teraa.fiscal.readings import figures_shown
 from teraa.fiscal.states import ChainKind, ClosingLevel, Lane
+from teraa.venues.models import Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,19 @@ class ToClose:
     @property
     def past_days(self) -> list[OpenDay]:
         return [day for day in self.days if day.is_over]
+
+
+def count_past_days(*, venue_ids: Collection[UUID] | None, at: datetime.datetime) -> int:
+    """How many days are over and have no Z, in these venues (None: in all)."""
+    venues = Venue.objects.all() if venue_ids is None else Venue.objects.filter(pk__in=venue_ids)
+    return sum(
+        Period.objects.filter(
+            venue=venue,
+            closing=None,
+            business_date__lt=business_date(at, venue.zone, venue.day_cutoff),
+        ).count()
+        for venue in venues
+    )
 
 
 def to_close(*, venue_ids: Collection[UUID] | None, at: datetime.datetime) -> list[ToClose]:
