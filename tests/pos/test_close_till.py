@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from pos.operations import TenderWanted, ring_up
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrintJob
@@ -11,10 +12,12 @@ from teraa.devices.profiles import Profile, profile_to_json
 from teraa.fiscal.closings.models import Closing, PeriodEnd
 from teraa.fiscal.models import Document, Register
 from teraa.fiscal.registers import open_register
+from teraa.settlement.operations import current_quote
 from teraa.venues.models import StationKind
 from tests import make
 from tests.pos import cast
 from tests.pos.test_sales_api import assert_refused, body_of, browser, post
+from tests.settlement.cast import live_cursor
 
 pytestmark = pytest.mark.django_db
 CLOSINGS = "/api/pos/closings/"
@@ -86,18 +89,23 @@ def test_the_same_request_again_answers_the_same_and_a_sale_goes_on(till, bar):
     assert till.get("/api/pos/x-reading/").json()["total_cents"] == 300
 
 
-def test_a_sale_that_waits_over_the_z_stays_open_and_counts_when_it_is_paid(till, bar):
+def test_a_sale_that_waits_over_the_z_stays_open_and_counts_when_it_is_paid(till, bar, at):
     """pos-fr pitfall 8: a tab open over the Z stays open."""
-    body = body_of(bar, tenders=[])
-    waiting = post(till, body).json()
-    close(till)
+    live_cursor(at)
+    quote = current_quote(venue_id=bar.venue.pk, at=at)
+    coins = TenderWanted(uuid7(), "osm", 300, quote=quote.pk)
+    sale = ring_up(session=bar.session, wanted=bar.wanted(tenders=[coins]), at=at).sale
+    path = f"/api/pos/sales/{sale.key}"
 
-    tender = {"key": str(uuid7()), "kind": "cash", "amount_cents": 300, "received_cents": 300}
-    paid = post(till, tender, f"/api/pos/sales/{body['key']}/tenders/").json()
+    before = close(till).json()["closings"][-1]
+    assert till.get(f"{path}/").json()["state"] == "waiting"
+    assert post(till, {}, f"{path}/requests/cancel/").status_code == 200
+    cash = {"key": str(uuid7()), "kind": "cash", "amount_cents": 300}
+    assert post(till, cash, f"{path}/tenders/").json()["state"] == "paid"
+    after = close(till).json()["closings"][-1]
 
-    assert (waiting["state"], paid["state"]) == ("waiting", "paid")
-    assert Document.objects.get(kind="TICKET").period.number == 2
-    assert close(till).json()["closings"][0]["total_cents"] == 300
+    assert (before["total_cents"], after["total_cents"]) == (0, 300)
+    assert Document.objects.get(kind="TICKET").period.number == after["number"] == 2
 
 
 def test_all_registers_of_the_till_close_together(till, bar):
