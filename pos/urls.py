@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pos import api, collecting_api, views
+from pos import api, closings_api, collecting_api, views
 
 urlpatterns = [
     path("till/", views.till, name="till"),
@@ -24,4 +24,6 @@ urlpatterns = [
     path("api/pos/collections/<uuid:key>/print/", collecting_api.PrintCollectionView.as_view()),
     path("api/pos/x-reading/", api.XReadingView.as_view()),
     path("api/pos/x-reading/print/", api.XPrintView.as_view()),
+    path("api/pos/closings/", closings_api.ClosingsView.as_view()),
+    path("api/pos/closings/<uuid:key>/print/", closings_api.PrintClosingView.as_view()),
 ]

@@ -181,6 +181,21 @@ WORDS: dict[str, Promise] = {
     "totals.numbers.one": _("{count} ticket: no. {first}"),
     "totals.numbers.other": _("{count} tickets: no. {first} to {last}"),
     "totals.print": _("Print these totals"),
+    "totals.refunds": _("Refunds"),
+    "totals.discounts": _("Discounts"),
+    "totals.offered": _("Offered"),
+    "totals.voids": _("Sales given up"),
+    "totals.drawer": _("Drawer opened without a sale"),
+    "totals.duplicates": _("Duplicates"),
+    "close.ask": _("Close the day (Z)"),
+    "close.what": _(
+        "Closing seals the totals of this till’s day. What is sold afterwards counts in the next one."
+    ),
+    "close.now": _("Close it now"),
+    "close.done": _("The day is closed"),
+    "close.number": _("Z no. {number} of {date}"),
+    "close.training": _("Training: not in any total"),
+    "close.print": _("Print the Z"),
     # -- what does not work just now
     "silence.title": _("The till gets no answer from the server."),
     "silence.advice": _("Check the network, then try again."),

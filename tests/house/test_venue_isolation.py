@@ -136,6 +136,10 @@ def basket(house: House) -> dict[str, Any]:
     return {"key": house.basket.pk}
 
 
+def own_closing(house: House) -> dict[str, Any]:
+    return {"key": house.closing.pk}
+
+
 def a_hand_out(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "missing": [str(house.basket.lines.get().pk)]}
 
@@ -302,6 +306,8 @@ DOORS: dict[str, Door] = {
     "api/pos/drawer/open/": Door(body=lambda house: {**a_key(house), "reason": "monnaie"}),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
+    "api/pos/closings/": Door(body=a_key),
+    "api/pos/closings/<uuid:key>/print/": Door(body=a_key, path=own_closing),
     "amap/": Door(shows="the next distribution and what is in season, nobody's name"),
     "lieu/<slug:slug>/amap/": Door(shows="the same of a venue by its name"),
     "api/amap/distributions/": Door(),

@@ -42,6 +42,8 @@ from teraa.accounts.models import User
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
 from teraa.devices.profiles import Profile, profile_to_json
+from teraa.fiscal.closings.days import close_day
+from teraa.fiscal.closings.models import Closing
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
@@ -136,6 +138,7 @@ class House:
     refund: Refund = field(init=False)
     gate: Station = field(init=False)
     endpoint: HookEndpoint = field(init=False)
+    closing: Closing = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
     tills: dict[str, Station] = field(default_factory=dict)
     shifts: dict[str, str] = field(default_factory=dict)
@@ -182,6 +185,10 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _baskets(house, at)
     _events(house, at)
     _refunds(house, at)
+    by = {"operator_label": f"{word} trésorerie", "station_label": till.name}
+    house.closing = close_day(
+        register_id=register_for(station_id=till.pk, payee_id=payee.pk), at=at, **by
+    )
     return house
 
 
