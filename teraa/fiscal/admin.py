@@ -20,8 +20,9 @@ from unfold.decorators import display
 
 from teraa.common import journal_codes
 from teraa.common.money import format_cents, format_osm, format_rate
-from teraa.fiscal.models import ChainHead, Document, Period, Register
+from teraa.fiscal.models import ChainHead, Document, Period, Register, RegisterKey
 from teraa.fiscal.payloads import number_label, signature_extract
+from teraa.fiscal.sources import core_version
 from teraa.fiscal.states import ChainKind, TenderKind
 from teraa.venues.office import VenueModelAdmin
 
@@ -53,7 +54,7 @@ def _table(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> SafeString
     return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
 
 
-class _JournalAdmin(VenueModelAdmin):
+class JournalAdmin(VenueModelAdmin):
     """Nobody adds, changes or deletes here: not even a superuser (the database refuses too)."""
 
     change_permission = None
@@ -62,7 +63,7 @@ class _JournalAdmin(VenueModelAdmin):
 
 
 @admin.register(Register)
-class RegisterAdmin(_JournalAdmin):
+class RegisterAdmin(JournalAdmin):
     list_display = ["name", "venue", "payee", "station", "lane", "training", "opened_at"]
     list_filter = ["venue", "lane", "training"]
     list_select_related = ["venue", "payee", "station"]
@@ -70,9 +71,26 @@ class RegisterAdmin(_JournalAdmin):
     fieldsets = [
         (None, {"fields": ["name", "venue", "payee", "station", "lane", "training", "opened_at"]}),
         (_("Chains"), {"fields": ["chains"]}),
-        (_("Signature"), {"fields": ["key_id", "public_key"]}),
+        (_("Signature"), {"fields": ["keys_table"]}),
+        (_("Fiscal core"), {"fields": ["core"]}),
     ]
-    readonly_fields = ["chains"]
+    readonly_fields = ["chains", "keys_table", "core"]
+
+    @display(description=_("keys"))
+    def keys_table(self, register: Register) -> SafeString:
+        return _table(
+            [_("n°"), _("key"), _("public key"), _("from")],
+            (
+                (key.number, key.key_id, key.public_key, f"{key.begun_at:%d/%m/%Y}")
+                for key in RegisterKey.objects.filter(register=register).order_by("number")
+            ),
+        )
+
+    @display(description=_("what seals here"))
+    def core(self, register: Register) -> str:
+        core = core_version()
+        state = _("attested") if core.attested else _("modified core")
+        return f"{core.version} · {core.sha256} · {state}"
 
     @display(description=_("where each chain stands"))
     def chains(self, register: Register) -> SafeString:
@@ -96,7 +114,7 @@ class RegisterAdmin(_JournalAdmin):
 
 
 @admin.register(Period)
-class PeriodAdmin(_JournalAdmin):
+class PeriodAdmin(JournalAdmin):
     list_display = ["number", "register", "business_date", "opened_at", "documents_link"]
     list_filter = ["register", "venue"]
     list_select_related = ["register"]
@@ -116,7 +134,7 @@ class PeriodAdmin(_JournalAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(_JournalAdmin):
+class DocumentAdmin(JournalAdmin):
     list_display = [
         *["number", "kind_label", "issued", "register", "what", "total"],
         *["operator_label", "station_label", "business_date"],
@@ -270,3 +288,6 @@ class DocumentAdmin(_JournalAdmin):
     def payload_pretty(self, document: Document) -> SafeString:
         values = json.loads(document.payload)
         return format_html("<pre>{}</pre>", json.dumps(values, ensure_ascii=False, indent=2))
+
+
+from teraa.fiscal import admin_tasks  # noqa: E402, F401  (their lists stand in a file of their own)

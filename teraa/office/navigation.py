@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from teraa.fiscal.sources import core_version
 from teraa.settlement.cases.queries import open_cases
 from teraa.venues.office import venues_seen
 
@@ -116,6 +117,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("fiscal.document", "verified"),
             ("fiscal.register", "point_of_sale"),
             ("fiscal.period", "calendar_today"),
+            ("fiscal.task", "fact_check"),
+            ("fiscal.archive", "inventory_2"),
         ),
     ),
     (
@@ -219,6 +222,10 @@ EMPTY: dict[str, str | Promise] = {
         "Registers are opened when the venue is set up, one for each till and payee."
     ),
     "fiscal.period": _("A day opens by itself with its first ticket."),
+    "fiscal.task": _("Add one: have the chains verified, or an archive of some days written."),
+    "fiscal.archive": _(
+        "Every year is archived by itself. Ask for another one under Checks and archives."
+    ),
     "venues.venue": _("Nobody has given you a venue to look after. Ask its manager."),
     "venues.payee": _("Add who is owed: the cooperative first."),
     "venues.vatrate": _("Enter the VAT rates with the date from which they hold."),
@@ -311,8 +318,10 @@ def say_when_empty() -> None:
 
 
 def environment(request: HttpRequest) -> list[Any] | None:
-    """A word beside the title while this is a demonstration."""
-    return [gettext("Demonstration"), "warning"] if settings.TERAA_DEMO else None
+    """A word beside the title: while this is a demonstration, or when the fiscal core was changed."""
+    if settings.TERAA_DEMO:
+        return [gettext("Demonstration"), "warning"]
+    return None if core_version().attested else [gettext("Modified core"), "danger"]
 
 
 def icon(request: HttpRequest) -> str:

@@ -41,6 +41,7 @@ from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
 from teraa.devices.profiles import Profile, profile_to_json
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
+from teraa.fiscal.models import Archive, Task
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
@@ -179,7 +180,34 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _baskets(house, at)
     _events(house, at)
     _refunds(house, at)
+    _archives(house, at)
     return house
+
+
+def _archives(house: House, at: datetime.datetime) -> None:
+    """An archive that is listed, and somebody who asked for it."""
+    archive = Archive.objects.create(
+        venue=house.venue,
+        reason="asked",
+        until=at.date(),
+        documents=1,
+        size_bytes=1,
+        sha256="0" * 64,
+        manifest_sha256="0" * 64,
+        fiscal_version="1.0.0",
+        made_at=at,
+        made_by=f"{house.word} Ana",
+    )
+    Task.objects.create(
+        venue=house.venue,
+        kind="archive",
+        state="done",
+        asked_at=at,
+        asked_by=f"{house.word} Ana",
+        ended_at=at,
+        outcome={"holds": True, "wrong": "", "documents": 1},
+        archive=archive,
+    )
 
 
 def _balances(house: House, at: datetime.datetime) -> None:
