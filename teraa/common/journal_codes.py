@@ -48,6 +48,8 @@ OFFLINE_ENDED = 953
 PURGED = 954
 BALANCES_ASKED = 960
 BOOKS_SIGNED = 961
+KEY_RETIRED = 970
+KEY_BEGUN = 971
 
 MEANINGS: dict[int, str] = {
     MONTHLY_ARCHIVE: "monthly archive attempt",
@@ -89,4 +91,6 @@ MEANINGS: dict[int, str] = {
     PURGED: "archived data purged",
     BALANCES_ASKED: "balances of coins asked of the nodes",
     BOOKS_SIGNED: "reconciliation of coins signed",
+    KEY_RETIRED: "key names the one that follows it",
+    KEY_BEGUN: "key names the one before it",
 }

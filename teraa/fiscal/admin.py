@@ -18,9 +18,10 @@ from unfold.decorators import display
 from teraa.common import journal_codes
 from teraa.common.money import format_osm, format_rate
 from teraa.fiscal.closings.admin import ClosingAdmin
-from teraa.fiscal.models import ChainHead, Document, Period, Register
+from teraa.fiscal.models import ChainHead, Document, Period, Register, RegisterKey
 from teraa.fiscal.office import JournalAdmin, euros, language, rate, table
 from teraa.fiscal.payloads import number_label, signature_extract
+from teraa.fiscal.sources import core_version
 from teraa.fiscal.states import ChainKind, TenderKind
 
 __all__ = ["ClosingAdmin", "DocumentAdmin", "PeriodAdmin", "RegisterAdmin"]
@@ -43,9 +44,26 @@ class RegisterAdmin(JournalAdmin):
     fieldsets = [
         (None, {"fields": ["name", "venue", "payee", "station", "lane", "training", "opened_at"]}),
         (_("Chains"), {"fields": ["chains"]}),
-        (_("Signature"), {"fields": ["key_id", "public_key"]}),
+        (_("Signature"), {"fields": ["keys_table"]}),
+        (_("Fiscal core"), {"fields": ["core"]}),
     ]
-    readonly_fields = ["chains"]
+    readonly_fields = ["chains", "keys_table", "core"]
+
+    @display(description=_("keys"))
+    def keys_table(self, register: Register) -> SafeString:
+        return table(
+            [_("n°"), _("key"), _("public key"), _("from")],
+            (
+                (key.number, key.key_id, key.public_key, f"{key.begun_at:%d/%m/%Y}")
+                for key in RegisterKey.objects.filter(register=register).order_by("number")
+            ),
+        )
+
+    @display(description=_("what seals here"))
+    def core(self, register: Register) -> str:
+        core = core_version()
+        state = _("attested") if core.attested else _("modified core")
+        return f"{core.version} · {core.sha256} · {state}"
 
     @display(description=_("where each chain stands"))
     def chains(self, register: Register) -> SafeString:
@@ -256,3 +274,6 @@ class DocumentAdmin(JournalAdmin):
     def payload_pretty(self, document: Document) -> SafeString:
         values = json.loads(document.payload)
         return format_html("<pre>{}</pre>", json.dumps(values, ensure_ascii=False, indent=2))
+
+
+from teraa.fiscal import admin_tasks  # noqa: E402, F401  (their lists stand in a file of their own)

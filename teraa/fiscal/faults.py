@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 FAULTS: Final[dict[str, str | Promise]] = {
     "key_differs": _("the register’s public key is not that of the key kept on this machine"),
     "key_unreadable": _("the register’s public key and its name do not belong together"),
+    "key_not_introduced": _("a key is introduced here that the one before it did not sign for"),
+    "key_misnamed": _("it was signed with key {expected} and names key {found}"),
+    "keys_differ": _("{found} keys are listed for the register; its journal introduces {expected}"),
     "gap": _("number {expected} is missing: the next document has number {found}"),
     "hash_differs": _("the signed text was changed: its hash is no longer the one recorded"),
     "signature_wrong": _("the signature is not that of the register’s key over this text"),
@@ -49,10 +52,16 @@ FAULTS: Final[dict[str, str | Promise]] = {
 
 
 class Found(Exception):
-    """Raised where something is wrong: ``code`` of FAULTS, and what fills its sentence."""
+    """Raised where something is wrong: ``code`` of FAULTS, and what fills its sentence.
 
-    def __init__(self, code: str, **detail: object) -> None:
+    ``place`` is the number and id of a document, where it is not the one being looked at.
+    """
+
+    def __init__(
+        self, code: str, *, place: tuple[int, str] | None = None, **detail: object
+    ) -> None:
         self.code = code
+        self.place = place
         self.detail = {name: str(value) for name, value in detail.items()}
         super().__init__(code)
 
@@ -67,6 +76,20 @@ class Fault:
     sequence: int | None
     document_id: UUID | None
     detail: dict[str, str]
+    register_id: UUID | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines: what ``str`` says, in parts."""
+        return {
+            "code": self.code,
+            "register": self.register,
+            "register_id": str(self.register_id) if self.register_id else None,
+            "chain": self.kind,
+            "number": self.sequence,
+            "document": str(self.document_id) if self.document_id else None,
+            "detail": self.detail,
+            "sentence": str(self),
+        }
 
     def __str__(self) -> str:
         sentence = str(FAULTS[self.code]).format(**self.detail)
@@ -83,6 +106,20 @@ class Fault:
         return f"{where}: {sentence} [{self.code}]"
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A chain of which only a part was walked.
+
+    What stands at and before ``began`` was taken for granted (0: nothing; the document after it
+    was still looked at); ``ended`` is the document behind the part, None where the chain ends.
+    """
+
+    register: str
+    kind: str
+    began: int
+    ended: int | None
+
+
 @dataclass(slots=True)
 class Report:
     """What a verification found. ``marks_checked`` is False where the keys cannot be seen."""
@@ -91,4 +128,5 @@ class Report:
     chains: int = 0
     documents: int = 0
     faults: list[Fault] = field(default_factory=list)
+    partial: list[Partial] = field(default_factory=list)
     marks_checked: bool = True

@@ -1,10 +1,16 @@
-"""Background jobs of the fiscal room. They sign: this part is told where the keys are."""
+"""Background jobs of the journal: what nobody closed, tasks, yearly archives, and which core runs.
+
+They sign: this part is told where the keys are.
+"""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from teraa.common.clock import now
+from teraa.fiscal import tasks, versions
 from teraa.fiscal.closings.overdue import close_overdue
 
 
@@ -18,3 +24,23 @@ def close_what_is_overdue(timestamp: int) -> int:
     """
     done = close_overdue(now())
     return done.days + done.months + done.years
+
+
+@app.task(name="fiscal.do_task")
+def do_task_job(task_id: str) -> None:
+    """Verify or archive, as somebody asked."""
+    tasks.do_task(task_id=UUID(task_id), clock=now)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queueing_lock="fiscal.yearly", lock="fiscal.yearly")
+def archive_last_year(timestamp: int) -> int:
+    """Every night, in UTC: is last year archived? (F9)"""
+    return len(tasks.ask_yearly_archives(at=now()))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="fiscal.core", lock="fiscal.core")
+def note_core(timestamp: int) -> int:
+    """Within a minute of a start, and once: is the fiscal core still the one the journals know?"""
+    return versions.note_core_once(at=now())

@@ -10,13 +10,14 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from teraa.common.journal import Kept
+from teraa.fiscal import keys
 from teraa.fiscal.registers import NoRegister
 from teraa.fiscal.sealing import seal_event
 
 # The station's own register (that of the payee it sells for, before any other); otherwise the
 # web register of the venue's first cooperative. Training registers keep only what is sealed there.
 _FIND_REGISTER: Final = """
-SELECT register.id, register.public_key, coalesce(station.name, '')
+SELECT register.id, coalesce(station.name, '')
   FROM fiscal_register register
   JOIN venues_payee payee ON payee.id = register.payee_id
   LEFT JOIN venues_station station ON station.id = %(station)s AND station.venue_id = %(venue)s
@@ -45,7 +46,7 @@ def keep_event(
         row = cursor.fetchone()
     if row is None:
         raise NoRegister(venue=venue_id)
-    register_id, public_key, station_label = row
+    register_id, station_label = row
     with transaction.atomic():
         sealed = seal_event(
             register_id=register_id,
@@ -55,4 +56,5 @@ def keep_event(
             operator_label=operator,
             station_label=station_label,
         )
+    public_key = keys.public_half(register_id, sealed.values["key_id"])
     return Kept(sealed.number, sealed.payload, sealed.signature, public_key)

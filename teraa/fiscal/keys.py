@@ -1,7 +1,8 @@
 """Signing keys and high-water marks: files beside the database, never in it.
 
 ``TERAA_KEYS/<register>.key`` holds the 32-byte Ed25519 seed in hexadecimal (0600, in a 0700
-directory); only the processes that seal are told where (web, effects and jobs).
+directory), ``<register>.<key id>.key`` one that followed it (``teraa.fiscal.rotation``); only the
+processes that seal are told where (web, effects and jobs).
 ``TERAA_KEYS/<register>.mark`` says how far each chain had come: if the database later ends before
 it, a tail was deleted.
 """
@@ -50,7 +51,8 @@ class Mark(NamedTuple):
     hash: str
 
 
-_keys: dict[Path, tuple[str, Ed25519PrivateKey]] = {}
+# By directory and register: the key that signed last. Another takes its place, none is added.
+_keys: dict[tuple[Path, UUID], tuple[str, Ed25519PrivateKey]] = {}
 
 
 def keys_directory() -> Path:
@@ -71,13 +73,24 @@ def _public(key: Ed25519PrivateKey) -> PublicKey:
 
 
 def create_key(register_id: UUID) -> PublicKey:
-    """Make the register's key and keep it, durably, before its public half is committed anywhere.
+    """Make the register's first key and keep it, durably, before its public half is committed.
 
     Raises KeysUnavailable when the directory cannot be used or the register already has a key.
     """
-    directory = keys_directory()
     key = Ed25519PrivateKey.generate()
-    path = directory / f"{register_id}.key"
+    _keep(register_id, key, f"{register_id}.key")
+    return _public(key)
+
+
+def create_next_key(register_id: UUID) -> PublicKey:
+    """Make a key that will follow the present one, and keep it beside it. Raises KeysUnavailable."""
+    key = Ed25519PrivateKey.generate()
+    _keep(register_id, key, f"{register_id}.{_public(key).key_id}.key")
+    return _public(key)
+
+
+def _keep(register_id: UUID, key: Ed25519PrivateKey, name: str) -> None:
+    directory = keys_directory()
     draft = directory / f".{register_id}.{secrets.token_hex(4)}"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,13 +101,12 @@ def create_key(register_id: UUID) -> PublicKey:
         finally:
             os.close(descriptor)
         try:
-            os.link(draft, path)  # whole or not at all, and never over another key
+            os.link(draft, directory / name)  # whole or not at all, and never over another key
         finally:
             os.unlink(draft)
         _fsync_directory(directory)
     except OSError as error:
         raise KeysUnavailable(register=register_id, cause=error.strerror) from error
-    return _public(key)
 
 
 def _fsync_directory(directory: Path) -> None:
@@ -110,15 +122,23 @@ def signing_key(register_id: UUID, key_id: str) -> Ed25519PrivateKey:
 
     ``key_id`` is what the database expects: another key would sign what nobody could verify.
     """
-    path = keys_directory() / f"{register_id}.key"
-    known = _keys.get(path)
+    directory = keys_directory()
+    known = _keys.get((directory, register_id))
     if known is None or known[0] != key_id:
+        path = directory / f"{register_id}.{key_id}.key"
+        if not path.exists():
+            path = directory / f"{register_id}.key"
         key = _read_key(path)
         found = _public(key).key_id
         if found != key_id:
             raise KeysUnavailable(register=register_id, expected=key_id, found=found)
-        known = _keys[path] = (key_id, key)
+        known = _keys[directory, register_id] = (key_id, key)
     return known[1]
+
+
+def public_half(register_id: UUID, key_id: str) -> str:
+    """The public key (hexadecimal) of what ``signing_key`` signs with. Raises KeysUnavailable."""
+    return _public(signing_key(register_id, key_id)).hexadecimal
 
 
 def _read_key(path: Path) -> Ed25519PrivateKey:
@@ -128,10 +148,34 @@ def _read_key(path: Path) -> Ed25519PrivateKey:
         raise KeysUnavailable(file=path.name) from error
 
 
-def public_key_kept(register_id: UUID) -> PublicKey | None:
-    """The public half of the key on this machine; None when there is no such file."""
-    path = keys_directory() / f"{register_id}.key"
-    return _public(_read_key(path)) if path.exists() else None
+def public_keys_kept(register_id: UUID) -> list[PublicKey]:
+    """The public halves of the register's keys on this machine, usually one. Raises KeysUnavailable."""
+    return [_public(_read_key(path)) for path in _files(register_id)]
+
+
+def discard_key(*, register_id: UUID, key_id: str) -> bool:
+    """Overwrite and remove a private key that has had its day; False when it is not here.
+
+    Raises KeysUnavailable when the disk refuses.
+    """
+    for path in _files(register_id):
+        if _public(_read_key(path)).key_id != key_id:
+            continue
+        try:
+            with path.open("r+b") as file:
+                file.write(b"0" * path.stat().st_size)
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+            _fsync_directory(path.parent)
+        except OSError as error:
+            raise KeysUnavailable(file=path.name, cause=error.strerror) from error
+        return True
+    return False
+
+
+def _files(register_id: UUID) -> list[Path]:
+    return sorted(keys_directory().glob(f"{register_id}*.key"))
 
 
 def raise_mark(*, register_id: UUID, kind: str, sequence: int, hash: str) -> None:

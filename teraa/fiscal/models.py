@@ -1,5 +1,7 @@
 """Registers, their chains, periods and documents. All but ChainHead only ever grow (law 5).
 
+``key_id`` and ``public_key`` of a register are those of its first key; ``RegisterKey`` has them all.
+
 Foreign keys marked ``db_constraint=False`` are not free: the migrations put one composite key over
 them, with the venue (and the register) in it, which says more and is checked once per row.
 """
@@ -11,6 +13,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
+from teraa.fiscal.kept_models import Archive as Archive
+from teraa.fiscal.kept_models import RegisterKey as RegisterKey
+from teraa.fiscal.kept_models import Task as Task
 from teraa.fiscal.states import ChainKind, Lane, LineKind, TenderKind
 from teraa.venues.models import Payee, Serving, Station, Venue
 
@@ -97,7 +102,9 @@ class ChainHead(models.Model):
 
     Every seal of a register locks its TICKET head first, so that head also says which period is
     running (``period``; null once a Z has closed it). The other heads hold that of their last
-    document. ``perpetual_*`` never return to zero.
+    document. ``perpetual_*`` never return to zero. ``key_id`` says which of the register's keys
+    signs (the TICKET head decides): it stands here, not beside the key, because whoever waited for
+    the lock must see the key of now.
     """
 
     pk = models.CompositePrimaryKey("register_id", "kind")
@@ -110,6 +117,7 @@ class ChainHead(models.Model):
     kind = models.CharField(max_length=10, choices=ChainKind.choices)
     sequence = models.BigIntegerField(default=0)
     last_hash = models.CharField(max_length=64, blank=True, default="")
+    key_id = models.CharField(max_length=16, default="")
     last_issued_at = models.DateTimeField(null=True)
     period = models.ForeignKey(
         Period, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
@@ -123,6 +131,9 @@ class ChainHead(models.Model):
         db_table = "fiscal_chain_head"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ChainKind.values), name="fiscal_head_kind"),
+            models.CheckConstraint(
+                condition=Q(key_id__regex=r"^[0-9a-f]{16}$"), name="fiscal_head_key_shape"
+            ),
             models.CheckConstraint(
                 condition=Q(sequence=0, last_hash="", last_issued_at=None)
                 | Q(

@@ -13,10 +13,11 @@ from teraa.common import journal_codes
 from teraa.common.ids import uuid7
 from teraa.common.problems import NotFound, Problem
 from teraa.fiscal import keys
-from teraa.fiscal.models import ChainHead, Register
+from teraa.fiscal.models import ChainHead, Register, RegisterKey
 from teraa.fiscal.sealing import PayeeUnidentified, seal_event
+from teraa.fiscal.sources import core_version
 from teraa.fiscal.states import ChainKind, Lane
-from teraa.fiscal.version import FISCAL_VERSION
+from teraa.fiscal.versions import core_values
 from teraa.venues.models import Payee, Station
 
 NAME_LENGTH = 40
@@ -90,8 +91,16 @@ def open_register(
                 register.save(force_insert=True)
         except IntegrityError as error:
             raise RegisterExists(name=name) from error
+        RegisterKey.objects.create(
+            venue_id=venue_id,
+            register_id=register_id,
+            number=1,
+            key_id=key.key_id,
+            public_key=key.hexadecimal,
+            begun_at=at,
+        )
         ChainHead.objects.bulk_create(
-            ChainHead(venue_id=venue_id, register_id=register_id, kind=kind)
+            ChainHead(venue_id=venue_id, register_id=register_id, kind=kind, key_id=key.key_id)
             for kind in ChainKind.values
         )
         seal_event(
@@ -102,7 +111,7 @@ def open_register(
                 "lane": str(lane),
                 "training": training,
                 "public_key": key.hexadecimal,
-                "fiscal_version": FISCAL_VERSION,
+                **core_values(core_version()),
             },
             at=at,
             station_label=station.name if station else "",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+# The key is read from the locked row: a seal that waited for a rotation sees the new one.
 # ``lead`` (TICKET) is locked before ``own``: PostgreSQL locks in the order named after OF.
 # The identity is the one valid on the business day; before the first one, the first one.
 LOCK_HEADS: Final = """
 SELECT own.sequence, own.last_hash, own.last_issued_at,
        own.perpetual_real_cents, own.perpetual_absolute_cents,
        lead.period_id, lead.period_number, lead.business_date,
-       register.name, register.lane, register.training, register.key_id,
+       register.name, register.lane, register.training, lead.key_id,
        venue.id, venue.name, venue.zone, venue.day_cutoff,
        payee.name,
        who.legal_name, who.legal_form, who.siret, who.vat_id, who.address

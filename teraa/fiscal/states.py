@@ -1,6 +1,8 @@
-"""Choices of the fiscal room. Nothing here moves: its rows are written once."""
+"""Choices of the fiscal room. Nothing here moves but tasks: its rows are written once."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -48,3 +50,29 @@ class TenderKind(TextChoices):
     VOUCHER = "voucher", _("Voucher")
     PREPAID = "prepaid", _("Prepaid credit")
     ACCOUNT = "account", _("On account")
+
+
+class ArchiveReason(TextChoices):
+    ASKED = "asked", _("Asked for")
+    YEARLY = "yearly", _("Yearly")
+
+
+class TaskKind(TextChoices):
+    ARCHIVE = "archive", _("Archive")
+    VERIFICATION = "verification", _("Verification")
+
+
+class TaskState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+# A running task is taken up again by the next worker when its own was killed.
+TASK_MOVES: Final[dict[str, frozenset[str]]] = {
+    TaskState.WAITING: frozenset({TaskState.RUNNING}),
+    TaskState.RUNNING: frozenset({TaskState.RUNNING, TaskState.DONE, TaskState.FAILED}),
+    TaskState.DONE: frozenset(),
+    TaskState.FAILED: frozenset(),
+}

@@ -1,54 +1,40 @@
-"""Walk every chain from its first document and name the first row that cannot be what was sealed.
+"""Walk the chains and name the first row of each that cannot be what was sealed.
 
 Each document is judged from its stored text alone: bytes, canonical form, hash, signature, place in
 the chain, period; then the rows beside it are compared with what the text says; at the end the
 chain's head and the high-water mark beside the keys. Memory stays flat: documents stream.
+
+A walk over a span of business days begins at the document before it, whose stored previous hash
+and totals it takes for granted, and ends at the one after it; the report says so.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.db import connection, transaction
 
 from teraa.common.canonical import NotCanonical, canonical_text, sha256_hex
 from teraa.fiscal import keys
+from teraa.fiscal.chain_rows import PARTS, Part, Parts, Row, read_batches, read_parts
 from teraa.fiscal.closings.verifying import Ledger
-from teraa.fiscal.faults import Fault, Report
+from teraa.fiscal.faults import Fault, Partial, Report
 from teraa.fiscal.faults import Found as _Found
-from teraa.fiscal.payloads import (
-    LINE_COLUMNS,
-    TAX_COLUMNS,
-    TENDER_COLUMNS,
-    document_columns,
-    rows_of,
-)
+from teraa.fiscal.key_history import KeyHistory, NotIntroduced, read_history
+from teraa.fiscal.payloads import document_columns, rows_of
+from teraa.fiscal.ranges import Range, range_of
 from teraa.fiscal.states import ChainKind
 
-BATCH: Final = 500
 # Closings are judged by all the others.
 ORDER: Final = tuple(sorted(ChainKind.values, key=lambda kind: kind == ChainKind.CLOSING))
-
-
-class _Row(NamedTuple):
-    """A document as stored."""
-
-    payload: str
-    hash: str
-    signature: str
-    columns: dict[str, Any]
-
-    @property
-    def id(self) -> str:
-        return str(self.columns["id"])
 
 
 @dataclass(slots=True)
@@ -63,122 +49,63 @@ class _Tail:
     at_mark: str | None = None
 
 
-_COLUMNS: Final = (
-    "id",
-    "venue_id",
-    "register_id",
-    "period_id",
-    "kind",
-    "sequence",
-    "first_in_chain",
-    "issued_at",
-    "utc_offset_minutes",
-    "business_date",
-    "station_label",
-    "operator_label",
-    "event_code",
-    "total_cents",
-    "perpetual_real_cents",
-    "perpetual_absolute_cents",
-    "subject",
-    "corrects_id",
-    "previous_hash",
-    "key_id",
-)
-_AS_TEXT: Final = {"id", "venue_id", "register_id", "period_id", "business_date", "corrects_id"}
-_SELECTED: Final = ", ".join(f"{name}::text" if name in _AS_TEXT else name for name in _COLUMNS)
-_SELECT_DOCUMENTS: Final = (
-    f"SELECT payload, hash, signature, {_SELECTED} FROM fiscal_document"  # noqa: S608
-    " WHERE register_id = %s AND kind = %s ORDER BY sequence"
-)
-
-
-class _Part(NamedTuple):
-    """A table of rows beside the document, and how to read it as the payload writes it."""
-
-    table: str
-    name: str
-    columns: Sequence[str]
-    select: str
-    json_at: Sequence[int]  # in a row, after venue_id
-
-
-_JSON_COLUMNS: Final = {"modifiers", "components", "osm_txids"}
-
-
-def _part(table: str, name: str, columns: Sequence[str], order: str, **spelt: str) -> _Part:
-    selected = ", ".join(spelt.get(column, column) for column in columns)
-    return _Part(
-        table,
-        name,
-        columns,
-        f"SELECT document_id::text, venue_id::text, {selected} FROM {table}"  # noqa: S608
-        f" WHERE document_id = ANY(%s) ORDER BY document_id, {order}",
-        [index for index, column in enumerate(columns, start=1) if column in _JSON_COLUMNS],
-    )
-
-
-_PARTS: Final = (
-    _part(
-        "fiscal_document_line",
-        "lines",
-        LINE_COLUMNS,
-        "position",
-        modifiers="modifiers::text",
-        components="components::text",
-        corrects_document="corrects_document_id::text",
-    ),
-    _part("fiscal_document_tax", "taxes", TAX_COLUMNS, "rate_bp"),
-    _part(
-        "fiscal_document_tender",
-        "tenders",
-        TENDER_COLUMNS,
-        "position",
-        osm_units="osm_units::text",
-        osm_rate_e10="osm_rate_e10::text",
-        osm_txids="osm_txids::text",
-    ),
-)
-
-
 def verify(
-    *, register_id: UUID | None = None, on_chain: Callable[[str, str, int], None] | None = None
+    *,
+    register_id: UUID | None = None,
+    venue_id: UUID | None = None,
+    since: datetime.date | None = None,
+    until: datetime.date | None = None,
+    on_chain: Callable[[str, str, int], None] | None = None,
+    on_documents: Callable[[int], None] | None = None,
 ) -> Report:
-    """Verify one register, or all. Changes nothing; one snapshot per register.
+    """Verify one register, those of a venue, or all. Changes nothing; one snapshot per register.
 
-    ``on_chain(register, kind, documents)`` is told of each chain when it is done.
+    ``since`` and ``until`` are business days, both contained; without them whole chains.
+    ``on_chain(register, kind, documents)`` is told of each chain when it is done,
+    ``on_documents(number)`` of every few hundred documents.
     """
     report = Report(marks_checked=settings.TERAA_KEYS is not None)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, name, key_id, public_key FROM fiscal_register"
-            " WHERE %(only)s::uuid IS NULL OR id = %(only)s::uuid ORDER BY name, id",
-            {"only": register_id},
+            " WHERE (%(register)s::uuid IS NULL OR id = %(register)s::uuid)"
+            " AND (%(venue)s::uuid IS NULL OR venue_id = %(venue)s::uuid) ORDER BY name, id",
+            {"register": register_id, "venue": venue_id},
         )
         registers = cursor.fetchall()
-    for register in registers:
-        _verify_register(_Walk(*register), report, on_chain)
+    for found_id, name, key_id, public_key in registers:
+        walk = _Walk(found_id, name, key_id, public_key, since, until, on_documents)
+        _verify_register(walk, report, on_chain)
     return report
 
 
+@dataclass(slots=True)
 class _Walk:
     """One register under verification."""
 
-    def __init__(self, register_id: UUID, name: str, key_id: str, public_key: str) -> None:
-        self.register_id, self.name = register_id, name
-        self.key_id, self.public_key = key_id, public_key
-        self.key: Ed25519PublicKey | None = None
-        self.periods: dict[str, tuple[int, str]] = {}
-        self.ledger: Ledger
+    register_id: UUID
+    name: str
+    key_id: str
+    public_key: str
+    since: datetime.date | None
+    until: datetime.date | None
+    on_documents: Callable[[int], None] | None
+    history: KeyHistory | None = None
+    periods: dict[str, tuple[int, str]] = field(default_factory=dict)
+    ledger: Ledger | None = None
 
-    def fault(self, found: _Found, kind: str, row: _Row | None) -> Fault:
+    def fault(self, found: _Found, kind: str, row: Row | None) -> Fault:
+        sequence, document = found.place if found.place else (None, None)
+        if row is not None:
+            sequence, document = row.columns["sequence"], row.id
         return Fault(
             found.code,
             self.name,
             kind,
-            row.columns["sequence"] if row else None,
-            UUID(row.id) if row else None,
+            sequence,
+            UUID(document) if document else None,
             found.detail,
+            self.register_id,
         )
 
 
@@ -199,114 +126,136 @@ def _verify_register(
                 [walk.register_id],
             )
             walk.periods = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
-        walk.ledger = Ledger(walk.register_id)
+        if walk.since is None and walk.until is None:
+            # A part of the days cannot say whether closings hold: they add up whole periods.
+            walk.ledger = Ledger(walk.register_id)
         try:
-            _check_key(walk, look_at_file=report.marks_checked)
+            _check_keys(walk, look_at_files=report.marks_checked)
         except _Found as found:
-            report.faults.append(walk.fault(found, "", None))
+            report.faults.append(walk.fault(found, "EVENT" if found.place else "", None))
             return
         for kind in ORDER:
-            documents, fault = _verify_chain(walk, kind, marks.get(kind))
+            documents, fault = _verify_chain(walk, kind, marks.get(kind), report)
             report.chains += 1
             report.documents += documents
             if fault is not None:
-                walk.ledger.spoil(kind)
+                if walk.ledger is not None:
+                    walk.ledger.spoil(kind)
                 report.faults.append(fault)
             if on_chain is not None:
                 on_chain(walk.name, kind, documents)
         try:
-            walk.ledger.check_end()
+            if walk.ledger is not None:
+                walk.ledger.check_end()
         except _Found as found:
             report.faults.append(walk.fault(found, ChainKind.CLOSING, None))
 
 
-def _check_key(walk: _Walk, *, look_at_file: bool) -> None:
-    raw = bytes.fromhex(walk.public_key)
-    if keys.key_id_of(raw) != walk.key_id:
+def _check_keys(walk: _Walk, *, look_at_files: bool) -> None:
+    if keys.key_id_of(bytes.fromhex(walk.public_key)) != walk.key_id:
         raise _Found("key_unreadable")
-    walk.key = Ed25519PublicKey.from_public_bytes(raw)
-    if look_at_file:
-        kept = keys.public_key_kept(walk.register_id)
-        if kept is not None and kept.hexadecimal != walk.public_key:
+    try:
+        walk.history = read_history(walk.register_id, walk.public_key)
+    except NotIntroduced as strange:
+        place = (strange.event.sequence, strange.event.id)
+        raise _Found("key_not_introduced", place=place, detail=strange.why) from strange
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, key_id, public_key FROM fiscal_register_key"
+            " WHERE register_id = %s ORDER BY number",
+            [walk.register_id],
+        )
+        listed = cursor.fetchall()
+    if listed != walk.history.all:
+        raise _Found("keys_differ", found=len(listed), expected=len(walk.history.all))
+    if look_at_files:
+        kept = keys.public_keys_kept(walk.register_id)
+        # Another one beside it is left from a rotation that was rolled back.
+        if kept and walk.history.current not in kept:
             raise _Found("key_differs")
 
 
-def _verify_chain(walk: _Walk, kind: str, mark: keys.Mark | None) -> tuple[int, Fault | None]:
+def _verify_chain(
+    walk: _Walk, kind: str, mark: keys.Mark | None, report: Report
+) -> tuple[int, Fault | None]:
     """How many documents were good, and the first fault of the chain."""
-    tail = _Tail()
-    row: _Row | None = None
+    wanted = range_of(register_id=walk.register_id, kind=kind, since=walk.since, until=walk.until)
+    tail = _tail_before(wanted)
+    began = tail.sequence
+    if wanted.before or wanted.after:
+        report.partial.append(
+            Partial(walk.name, kind, began, wanted.after.sequence if wanted.after else None)
+        )
+    row: Row | None = None
     try:
-        with closing(_batches(walk.register_id, kind)) as batches:
+        with closing(read_batches(walk.register_id, kind, wanted)) as batches:
             for batch in batches:
-                parts = _parts_of(batch)
+                parts = read_parts(batch)
                 for row in batch:
                     _check_document(walk, kind, row, parts, tail)
                     if mark is not None and tail.sequence == mark.sequence:
                         tail.at_mark = tail.hash
+                if walk.on_documents is not None:
+                    walk.on_documents(len(batch))
         row = None
-        _check_end(walk, kind, tail, mark)
+        if wanted.after is None:
+            _check_end(walk, kind, tail, mark)
+        else:
+            _check_part_end(wanted, tail, mark)
     except _Found as found:
-        return tail.sequence, walk.fault(found, kind, row)
-    return tail.sequence, None
+        return tail.sequence - began, walk.fault(found, kind, row)
+    return tail.sequence - began, None
 
 
-def _batches(register_id: UUID, kind: str) -> Generator[list[_Row], None, None]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_SELECT_DOCUMENTS, [register_id, kind])
-        while rows := cursor.fetchmany(BATCH):
-            yield [
-                _Row(row[0], row[1], row[2], dict(zip(_COLUMNS, row[3:], strict=True)))
-                for row in rows
-            ]
+def _tail_before(wanted: Range) -> _Tail:
+    """Where a walk begins: nowhere, or before the document that is before the range."""
+    before = wanted.before
+    if before is None:
+        return _Tail()
+    return _Tail(
+        sequence=before.sequence - 1,
+        hash=before.previous_hash,
+        real=before.perpetual_real_cents - before.total_cents,
+        absolute=before.perpetual_absolute_cents - abs(before.total_cents),
+    )
 
 
-_Parts = dict[str, dict[str, list[tuple[Any, ...]]]]
-
-
-def _parts_of(batch: list[_Row]) -> _Parts:
-    ids = [UUID(row.id) for row in batch if row.columns["kind"] == ChainKind.TICKET]
-    parts: _Parts = {part.name: {} for part in _PARTS}
-    if not ids:
-        return parts
-    with connection.cursor() as cursor:
-        for part in _PARTS:
-            cursor.execute(part.select, [ids])
-            into = parts[part.name]
-            for found in cursor.fetchall():
-                into.setdefault(found[0], []).append(found[1:])
-    return parts
-
-
-def _check_document(walk: _Walk, kind: str, row: _Row, parts: _Parts, tail: _Tail) -> None:
+def _check_document(walk: _Walk, kind: str, row: Row, parts: Parts, tail: _Tail) -> None:
     sequence = row.columns["sequence"]
     if sequence != tail.sequence + 1:
         raise _Found("gap", expected=tail.sequence + 1, found=sequence)
     if sha256_hex(row.payload) != row.hash:
         raise _Found("hash_differs")
-    _check_signature(walk, row)
+    key_id = _check_signature(walk, kind, row)
     values = _read_payload(row)
     try:
+        if values["key_id"] != key_id:
+            raise _Found("key_misnamed", found=values["key_id"], expected=key_id)
         _check_place(walk, values, tail)
         _check_columns(row, values)
         _check_parts(row, values, parts)
         if kind == ChainKind.TICKET:
             _check_perpetual(values, tail)
-        walk.ledger.add(kind, row.hash, values)
+        if walk.ledger is not None:
+            walk.ledger.add(kind, row.hash, values)
     except (KeyError, TypeError, ValueError) as error:
         raise _Found("form_unknown", detail=error) from error
     tail.sequence, tail.hash = sequence, row.hash
     tail.period_number = values["period"]["number"]
 
 
-def _check_signature(walk: _Walk, row: _Row) -> None:
-    assert walk.key is not None  # noqa: S101  _check_key came first
+def _check_signature(walk: _Walk, kind: str, row: Row) -> str:
+    """The id of the key that must have signed, and has."""
+    assert walk.history is not None  # noqa: S101  _check_keys came first
+    key_id, key = walk.history.key_for(kind, row.columns["sequence"])
     try:
-        walk.key.verify(bytes.fromhex(row.signature), row.payload.encode())
+        key.verify(bytes.fromhex(row.signature), row.payload.encode())
     except (InvalidSignature, ValueError) as error:
         raise _Found("signature_wrong") from error
+    return key_id
 
 
-def _read_payload(row: _Row) -> dict[str, Any]:
+def _read_payload(row: Row) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(row.payload)
         again = canonical_text(values)
@@ -329,7 +278,7 @@ def _check_place(walk: _Walk, values: dict[str, Any], tail: _Tail) -> None:
         raise _Found("period_back")
 
 
-def _check_columns(row: _Row, values: dict[str, Any]) -> None:
+def _check_columns(row: Row, values: dict[str, Any]) -> None:
     implied = document_columns(values)
     if implied != row.columns:
         for column, expected in implied.items():
@@ -343,8 +292,8 @@ def _check_columns(row: _Row, values: dict[str, Any]) -> None:
                 )
 
 
-def _check_parts(row: _Row, values: dict[str, Any], parts: _Parts) -> None:
-    for part in _PARTS:
+def _check_parts(row: Row, values: dict[str, Any], parts: Parts) -> None:
+    for part in PARTS:
         found = parts[part.name].get(row.id, [])
         expected = rows_of(values.get(part.name, ()), part.columns)
         if len(found) != len(expected):
@@ -353,7 +302,7 @@ def _check_parts(row: _Row, values: dict[str, Any], parts: _Parts) -> None:
             _compare(part, found_row, (values["venue_id"], *expected_row))
 
 
-def _compare(part: _Part, found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+def _compare(part: Part, found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
     now = list(found)
     for index in part.json_at:
         now[index] = json.loads(now[index])
@@ -375,6 +324,13 @@ def _check_perpetual(values: dict[str, Any], tail: _Tail) -> None:
         raise _Found("perpetual_wrong")
 
 
+def _check_part_end(wanted: Range, tail: _Tail, mark: keys.Mark | None) -> None:
+    if wanted.last is not None and tail.sequence < wanted.last + 1:
+        raise _Found("gap", expected=tail.sequence + 1, found=wanted.last + 1)
+    if mark is not None and tail.at_mark not in (None, mark.hash):
+        raise _Found("tail_replaced", found=mark.sequence)
+
+
 def _check_end(walk: _Walk, kind: str, tail: _Tail, mark: keys.Mark | None) -> None:
     if mark is not None:
         if mark.sequence > tail.sequence:
@@ -383,7 +339,7 @@ def _check_end(walk: _Walk, kind: str, tail: _Tail, mark: keys.Mark | None) -> N
             raise _Found("tail_replaced", found=mark.sequence)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sequence, last_hash, perpetual_real_cents, perpetual_absolute_cents"
+            "SELECT sequence, last_hash, perpetual_real_cents, perpetual_absolute_cents, key_id"
             " FROM fiscal_chain_head WHERE register_id = %s AND kind = %s",
             [walk.register_id, kind],
         )
@@ -392,8 +348,9 @@ def _check_end(walk: _Walk, kind: str, tail: _Tail, mark: keys.Mark | None) -> N
         if tail.sequence:
             raise _Found("head_missing")
         return
-    names = ("sequence", "last_hash", "perpetual_real_cents", "perpetual_absolute_cents")
-    ends = (tail.sequence, tail.hash, tail.real, tail.absolute)
+    assert walk.history is not None  # noqa: S101  _check_keys came first
+    names = ("sequence", "last_hash", "perpetual_real_cents", "perpetual_absolute_cents", "key_id")
+    ends = (tail.sequence, tail.hash, tail.real, tail.absolute, walk.history.current[0])
     for column, found, expected in zip(names, head, ends, strict=True):
         if found != expected:
             raise _Found("head_differs", column=column, found=found, expected=expected)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teraa.common.clock import now
 from teraa.fiscal.closings.queries import count_past_days
+from teraa.fiscal.sources import core_version
 from teraa.settlement.cases.queries import open_cases
 from teraa.venues.office import venues_seen
 
@@ -122,6 +123,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("fiscal.document", "verified"),
             ("fiscal.register", "point_of_sale"),
             ("fiscal.period", "calendar_today"),
+            ("fiscal.task", "fact_check"),
+            ("fiscal.archive", "inventory_2"),
         ),
     ),
     (
@@ -230,6 +233,10 @@ EMPTY: dict[str, str | Promise] = {
     "fiscal.closing": _(
         "Nothing was closed yet. A manager closes the day at the till, under Totals of the day."
     ),
+    "fiscal.task": _("Add one: have the chains verified, or an archive of some days written."),
+    "fiscal.archive": _(
+        "Every year is archived by itself. Ask for another one under Checks and archives."
+    ),
     "venues.venue": _("Nobody has given you a venue to look after. Ask its manager."),
     "venues.payee": _("Add who is owed: the cooperative first."),
     "venues.vatrate": _("Enter the VAT rates with the date from which they hold."),
@@ -335,8 +342,10 @@ def say_when_empty() -> None:
 
 
 def environment(request: HttpRequest) -> list[Any] | None:
-    """A word beside the title while this is a demonstration."""
-    return [gettext("Demonstration"), "warning"] if settings.TERAA_DEMO else None
+    """A word beside the title: while this is a demonstration, or when the fiscal core was changed."""
+    if settings.TERAA_DEMO:
+        return [gettext("Demonstration"), "warning"]
+    return None if core_version().attested else [gettext("Modified core"), "danger"]
 
 
 def icon(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, chain, closings, crowd, flood, live, trades
+from tests.bench import baseline, chain, closings, crowd, flood, journal, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -132,9 +132,10 @@ def main() -> int:
     parser.add_argument("--sockets", type=int, default=2000, help="of the crowd")
     parser.add_argument("--crowd-rounds", type=int, default=20, help="news told to the crowd")
     parser.add_argument(
-        "--documents", type=int, nargs="+", default=[10_000, 100_000], help="of each Z"
+        "--documents", type=int, nargs="+", default=[10_000, 100_000], help="of each Z, archive"
     )
-    parser.add_argument("--only", choices=sorted([*MEASURES, "ingest"]), help="one figure")
+    alone = ("ingest", "verify", "archive")
+    parser.add_argument("--only", choices=sorted([*MEASURES, *alone]), help="one figure")
     asked = parser.parse_args()
     crowd.make_room(asked.sockets)
     found: dict[str, Any] = {
@@ -155,6 +156,9 @@ def main() -> int:
         shutil.rmtree(data, ignore_errors=True)
     if asked.only in (None, "ingest"):
         found["ingest"] = chain.run([])
+    for part in ("verify", "archive"):
+        if asked.only in (None, part):
+            found[part] = journal.run(part, max(asked.documents))
     json.dump(found, sys.stdout, indent=2)
     print()
     return 0

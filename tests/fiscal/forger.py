@@ -7,13 +7,15 @@ import json
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.apps import apps
 
 from teraa.common.canonical import canonical_text, sha256_hex
+from teraa.common.ids import uuid7
 from teraa.fiscal import keys
+from teraa.fiscal.statements import WRITE_EVENT, WRITE_TICKET
 
 DAY = datetime.timedelta(days=1)
-TABLES = ["register", "period", "chain_head", "document", "document_line", "document_tax"]
-TABLES = [f"fiscal_{name}" for name in [*TABLES, "document_tender", "period_end", "closing"]]
+TABLES = [model._meta.db_table for model in apps.get_app_config("fiscal").get_models()]
 
 
 class Forger:
@@ -49,6 +51,73 @@ class Forger:
     def sign(self, number, text):
         key = keys.signing_key(self.register.pk, self.register.key_id)
         self.write(number, text, signature=key.sign(text.encode()).hex())
+
+    def append(self, kind, key, **changes):
+        """Put a document of one's own behind the last one of a chain, as a seal would."""
+        last = self.master.execute(
+            "SELECT payload, hash FROM fiscal_document WHERE register_id = %s AND kind = %s"
+            " ORDER BY sequence DESC LIMIT 1",
+            [self.register.pk, kind],
+        ).fetchone()
+        values = json.loads(last[0])
+        values |= {
+            "document": str(uuid7()),
+            "sequence": values["sequence"] + 1,
+            "first_in_chain": False,
+            "previous_hash": last[1],
+            "key_id": keys.key_id_of(key.public_key().public_bytes_raw()),
+        }
+        text = canonical_text(values | changes)
+        self.master.execute(
+            WRITE_TICKET if kind == "TICKET" else WRITE_EVENT,
+            {
+                "payload": text,
+                "hash": sha256_hex(text),
+                "signature": key.sign(text.encode()).hex(),
+            },
+        )
+        return values | changes
+
+    def introduce(self, key, signed_by, naming=None, number=2):
+        """Write down a key of one's own as the register's next, as a rotation would."""
+        public = key.public_key().public_bytes_raw()
+        key_id = keys.key_id_of(public)
+        old_id = keys.key_id_of(signed_by.public_key().public_bytes_raw())
+        self.append(
+            "EVENT",
+            signed_by,
+            code=970,
+            key_id=old_id,
+            values={
+                "key_id": old_id,
+                "next_key_id": key_id,
+                "next_public_key": public.hex(),
+                "last_numbers": {"TICKET": 5, "CLOSING": 0, "ARCHIVE": 0, "DUPLICATE": 0},
+                "reason": "",
+            },
+        )
+        self.append(
+            "EVENT",
+            key,
+            code=971,
+            values={
+                "key_id": key_id,
+                "public_key": public.hex(),
+                "previous_key_id": old_id,
+                "previous_public_key": naming or self.register.public_key,
+                "retired_by": "",
+            },
+        )
+        self.run(
+            "INSERT INTO fiscal_register_key"
+            " (venue_id, register_id, number, key_id, public_key, begun_at)"
+            " VALUES (%s, %s, %s, %s, %s, now())",
+            *[self.register.venue_id, self.register.pk, number, key_id, public.hex()],
+        )
+        self.run("UPDATE fiscal_chain_head SET key_id = %s", key_id)
+
+    def real_key(self):
+        return keys.signing_key(self.register.pk, self.register.key_id)
 
     def delete(self, *numbers):
         for number in numbers:
@@ -199,7 +268,12 @@ def recompute_and_swap_the_public_key(f):
     key = Ed25519PrivateKey.generate()
     f.recompute_chain(key)
     raw = key.public_key().public_bytes_raw()
-    f.run("UPDATE fiscal_register SET public_key = %s, key_id = %s", raw.hex(), keys.key_id_of(raw))
+    for table in ("register", "register_key"):
+        f.run(
+            f"UPDATE fiscal_{table} SET public_key = %s, key_id = %s",
+            *[raw.hex(), keys.key_id_of(raw)],
+        )
+    f.run("UPDATE fiscal_chain_head SET key_id = %s", keys.key_id_of(raw))
 
 
 def swap_the_public_key_alone(f):
@@ -271,4 +345,122 @@ def replace_the_tail_with_the_key(f):
         "UPDATE fiscal_chain_head SET last_hash ="
         " (SELECT hash FROM fiscal_document WHERE id = %s) WHERE kind = 'TICKET'",
         f.at(5).id,
+    )
+
+
+def name_another_key_with_the_key(f):
+    f.reseal(3, key_id="0" * 16)
+    f.run("UPDATE fiscal_document SET key_id = repeat('0', 16) WHERE id = %s", f.at(3).id)
+
+
+def list_a_key_of_ones_own(f):
+    f.run(
+        "INSERT INTO fiscal_register_key"
+        " (venue_id, register_id, number, key_id, public_key, begun_at)"
+        " VALUES (%s, %s, 2, repeat('a', 16), repeat('a', 64), now())",
+        *[f.register.venue_id, f.register.pk],
+    )
+
+
+def introduce_a_key_of_ones_own(f):
+    """A thief of the database who has not the key: only his own signs for his own."""
+    own = Ed25519PrivateKey.generate()
+    f.introduce(own, signed_by=own)
+
+
+def introduce_a_key_that_names_no_other(f):
+    """With the key that is to be followed, but the one that follows does not answer."""
+    f.introduce(Ed25519PrivateKey.generate(), signed_by=f.real_key(), naming="0" * 64)
+
+
+def slip_the_real_key_behind_ones_own(f):
+    """Everything forged with a key of one's own that then introduces the real one."""
+    own = Ed25519PrivateKey.generate()
+    recompute_and_swap(f, own)
+
+
+def recompute_and_swap(f, own):
+    f.recompute_chain(own)
+    public = own.public_key().public_bytes_raw()
+    real = (f.register.public_key, f.register.key_id)
+    for table in ("register", "register_key"):
+        f.run(
+            f"UPDATE fiscal_{table} SET public_key = %s, key_id = %s",
+            *[public.hex(), keys.key_id_of(public)],
+        )
+    last = f.append(
+        "EVENT",
+        own,
+        code=970,
+        values={
+            "key_id": keys.key_id_of(public),
+            "next_key_id": real[1],
+            "next_public_key": real[0],
+            "last_numbers": {"TICKET": 5},
+            "reason": "",
+        },
+    )
+    assert last["code"] == 970
+    f.run(
+        "INSERT INTO fiscal_register_key"
+        " (venue_id, register_id, number, key_id, public_key, begun_at)"
+        " VALUES (%s, %s, 2, %s, %s, now())",
+        *[f.register.venue_id, f.register.pk, real[1], real[0]],
+    )
+    f.run("UPDATE fiscal_chain_head SET key_id = %s", real[1])
+
+
+def go_on_without_the_key(f):
+    f.append("TICKET", Ed25519PrivateKey.generate(), key_id=f.register.key_id)
+
+
+def insert_between(f):
+    """A copy of number 3 as number 4; what followed moves one up."""
+    for number in (5, 4):
+        f.run("UPDATE fiscal_document SET sequence = sequence + 1 WHERE id = %s", f.at(number).id)
+    _copy(f, 3, sequence=4)
+
+
+def fork(f):
+    """Two documents follow the same one: the constraint that forbids it has been dropped."""
+    f.run("DROP INDEX fiscal_document_sequence_once")
+    _copy(f, 4, sequence=4)
+
+
+def _copy(f, number, *, sequence):
+    names = [
+        *["venue_id", "register_id", "period_id", "kind", "first_in_chain", "issued_at"],
+        *["utc_offset_minutes", "business_date", "station_label", "operator_label", "event_code"],
+        *["total_cents", "perpetual_real_cents", "perpetual_absolute_cents", "subject"],
+        *["corrects_id", "payload", "previous_hash", "hash", "signature", "key_id"],
+    ]
+    columns = ", ".join(names)
+    f.run(
+        f"INSERT INTO fiscal_document (id, sequence, {columns})"
+        f" SELECT %s, %s, {columns} FROM fiscal_document WHERE id = %s",
+        *[uuid7(), sequence, f.at(number).id],
+    )
+
+
+def delete_everything(f):
+    for table in ("document_line", "document_tax", "document_tender", "document"):
+        f.run(f"DELETE FROM fiscal_{table}")
+
+
+def give_to_another_venue(f):
+    """The keys between rows are gone with the triggers: only the signed text still knows."""
+    f.run(
+        "UPDATE fiscal_document SET venue_id = %s WHERE id = %s",
+        *["01a20000-0000-7000-8000-000000000001", f.at(2).id],
+    )
+
+
+def point_at_another_correction(f):
+    f.run("UPDATE fiscal_document SET corrects_id = %s WHERE id = %s", f.at(1).id, f.at(4).id)
+
+
+def give_a_line_to_another_venue(f):
+    f.run(
+        "UPDATE fiscal_document_line SET venue_id = %s WHERE document_id = %s",
+        *["01a20000-0000-7000-8000-000000000001", f.at(2).id],
     )

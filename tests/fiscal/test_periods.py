@@ -123,7 +123,7 @@ def clock_events(register):
     ]
 
 
-def test_a_clock_gone_back_is_journaled_and_the_sale_goes_on():
+def test_f12_a_clock_gone_back_is_journaled_and_the_sale_goes_on():
     at = utc(2026, 11, 19, 15)
     register = register_at(at)
     cast.seal(register, at=at)
@@ -144,7 +144,7 @@ def test_a_clock_gone_back_is_journaled_and_the_sale_goes_on():
     ], "one event per jump"
 
 
-def test_a_few_seconds_are_not_a_jump():
+def test_f12_a_few_seconds_are_not_a_jump():
     at = utc(2026, 11, 19, 15)
     register = register_at(at)
     cast.seal(register, at=at)
@@ -154,7 +154,7 @@ def test_a_few_seconds_are_not_a_jump():
     assert clock_events(register) == []
 
 
-def test_events_watch_the_clock_too():
+def test_f12_events_watch_the_clock_too():
     at = utc(2026, 11, 19, 15)
     register = register_at(at)
 
@@ -164,7 +164,7 @@ def test_events_watch_the_clock_too():
     assert len(clock_events(register)) == 1
 
 
-def test_a_clock_gone_back_to_yesterday_does_not_reopen_it():
+def test_f12_a_clock_gone_back_to_yesterday_does_not_reopen_it():
     at = utc(2026, 11, 19, 15)
     register = register_at(at)
     cast.seal(register, at=at)

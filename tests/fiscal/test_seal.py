@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
 AT = cast.AT
 
 
-def test_it_signs_the_values_of_a_ticket():
+def test_f05_it_signs_the_values_of_a_ticket():
     register = cast.register()
 
     sealed = cast.seal(register, cast.line(), cast.line(label="Cookie", unit_price_cents=250))
@@ -196,7 +196,7 @@ def test_a_correction_names_a_line_that_exists():
         connection.check_constraints()
 
 
-def test_a_rollback_leaves_no_trace():
+def test_f04_a_rollback_leaves_no_trace():
     register = cast.register()
     cast.seal(register)
 

@@ -35,7 +35,7 @@ def in_threads(work, count):
         return list(pool.map(one, range(count)))
 
 
-def test_fifty_sales_at_once_with_ten_failures_leave_no_gap():
+def test_f04_fifty_sales_at_once_with_ten_failures_leave_no_gap():
     register = cast.register()
 
     def sell(number):

@@ -1,107 +1,25 @@
-"""Every way of touching the journal behind its back is found, and the first bad row is named.
-
-The forger here owns the tables, takes the guards away, and sometimes even has the signing key.
-"""
+"""How the verifier walks, and what its command says (what it finds: ``test_tamper.py``)."""
 
 import datetime
+import json
 import threading
 from dataclasses import replace
 from io import StringIO
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from teraa.fiscal import faults
-from teraa.fiscal import verify as verifier
+from teraa.fiscal import chain_rows
+from teraa.fiscal.models import Document
 from teraa.fiscal.sealing import seal_ticket
 from teraa.fiscal.verify import verify
 from tests import make
-from tests.fiscal import cast, test_verify_closings
+from tests.fiscal import cast
 from tests.fiscal import forger as forging
 
 AT = cast.AT
 DAY = datetime.timedelta(days=1)
-
-
-@pytest.fixture
-def forger(live_database, keys_dir):
-    """Five tickets over two days on a register whose guards have been taken away."""
-    register = cast.register()
-    latte = cast.line(label="Latte", unit_price_cents=380, quantity_milli=2000)
-    beer = cast.line(label="Bière", unit_price_cents=450, vat_class="alcohol", vat_rate_bp=2000)
-    sold = [
-        cast.seal(register),
-        cast.seal(register, latte, tenders=[cast.osm(760)]),
-        cast.seal(register, cast.line(), beer),
-        cast.seal(register, at=AT + DAY),
-        cast.seal(register, beer, at=AT + DAY),
-    ]
-    superuser = live_database.cluster.master_url.rsplit("/", 1)[0] + f"/{live_database.name}"
-    with psycopg.connect(superuser, autocommit=True) as master:
-        for table in forging.TABLES:
-            master.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        yield forging.Forger(master, register, sold)
-
-
-# tampering → what is found first: (code, number of the document, words of the sentence)
-FOUND = [
-    (forging.edit_payload, "hash_differs", 2, ""),
-    (forging.edit_payload_and_hash, "signature_wrong", 2, ""),
-    (forging.edit_signature, "signature_wrong", 3, ""),
-    (forging.edit_total, "row_differs", 3, "total_cents"),
-    (forging.edit_operator, "row_differs", 3, "Autre"),
-    (forging.edit_time, "row_differs", 3, "issued_at"),
-    (forging.edit_line, "row_differs", 3, "fiscal_document_line"),
-    (forging.edit_wishes, "row_differs", 1, "modifiers"),
-    (forging.edit_tax, "row_differs", 3, "fiscal_document_tax"),
-    (forging.edit_coins, "row_differs", 2, "9000000001"),
-    (forging.delete_line, "rows_missing", 3, "fiscal_document_line"),
-    (forging.add_tender, "rows_missing", 1, "fiscal_document_tender"),
-    (forging.move_line, "rows_missing", 3, "fiscal_document_line"),
-    (forging.delete_middle, "gap", 4, "3"),
-    (forging.delete_first, "gap", 2, "1"),
-    (forging.delete_tail, "tail_deleted", None, "4"),
-    (forging.delete_tail_and_turn_back_head, "tail_deleted", None, "5"),
-    (forging.swap_two, "link_broken", 2, ""),
-    (forging.recompute_without_the_key, "signature_wrong", 1, ""),
-    (forging.recompute_and_swap_the_public_key, "key_differs", None, ""),
-    (forging.swap_the_public_key_alone, "key_unreadable", None, ""),
-    (forging.move_to_another_period, "row_differs", 3, "period_id"),
-    (forging.redate_a_period, "period_wrong", 4, ""),
-    (forging.edit_head_total, "head_differs", None, "perpetual_real_cents"),
-    (forging.delete_head, "head_missing", None, ""),
-    (forging.space_out_with_the_key, "not_canonical", 3, ""),
-    (forging.write_nonsense_with_the_key, "not_canonical", 3, ""),
-    (forging.drop_a_value_with_the_key, "form_unknown", 3, "operator"),
-    (forging.unlink_with_the_key, "link_broken", 3, ""),
-    (forging.flag_first_with_the_key, "first_wrong", 3, ""),
-    (forging.undercount_with_the_key, "perpetual_wrong", 5, ""),
-    (forging.go_back_a_day_with_the_key, "period_back", 5, ""),
-    (forging.replace_the_tail_with_the_key, "tail_replaced", None, "5"),
-]
-
-
-@pytest.mark.parametrize(("tamper", "code", "number", "words"), FOUND)
-def test_it_finds_and_names(forger, tamper, code, number, words):
-    assert verify().faults == []
-
-    tamper(forger)
-
-    fault = verify().faults[0]
-    document = fault.document_id
-    assert (fault.code, fault.register) == (code, "Bar")
-    if number is not None:
-        assert (fault.kind, fault.sequence) == ("TICKET", number)
-        assert document in {one.id for one in forger.sold}
-    assert words in str(fault)
-
-
-def test_every_fault_is_tried():
-    of_chains = {code for _, code, _, _ in FOUND}
-    of_closings = {code for _, code, _ in test_verify_closings.FOUND}
-    assert of_chains | of_closings == set(faults.FAULTS)
 
 
 def test_without_keys_a_deleted_tail_still_differs_from_the_head(forger, settings):
@@ -137,7 +55,7 @@ def test_each_chain_names_its_own_first_fault(forger):
 
 
 def test_long_chains_are_read_in_batches(live_database, keys_dir, monkeypatch):
-    monkeypatch.setattr(verifier, "BATCH", 4)
+    monkeypatch.setattr(chain_rows, "BATCH", 4)
     register = cast.register()
     for number in range(11):
         cast.seal(register, at=AT + datetime.timedelta(hours=number * 7))
@@ -230,3 +148,152 @@ def test_a_restored_database_that_goes_on_is_found(forger):
             )
 
     assert [fault.code for fault in verify().faults] == ["tail_replaced"]
+
+
+# -- a part -------------------------------------------------------------------------------------
+
+
+def days(*numbers):
+    return [cast.AT.date() + number * DAY for number in numbers]
+
+
+@pytest.fixture
+def week(live_database, keys_dir):
+    """Two tickets a day for five days."""
+    register = cast.register()
+    for number in range(10):
+        cast.seal(register, at=AT + (number // 2) * DAY + datetime.timedelta(minutes=number))
+    return register
+
+
+def test_a_part_begins_with_the_stored_hash_and_says_so(week):
+    since, until = days(1, 2)
+
+    report = verify(since=since, until=until)
+
+    assert report.faults == []
+    # Days 1 and 2, with the document before them and the one after.
+    assert report.documents == 6 + 1, "and the journal's only event, which is before"
+    assert [(part.kind, part.began, part.ended) for part in report.partial][:1] == [
+        ("TICKET", 1, 7)
+    ]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 4), (0, 0), (4, 4), (3, 9), (9, 9)])
+def test_any_part_of_a_good_chain_holds(week, first, last):
+    since, until = days(first, last)
+
+    assert verify(since=since, until=until).faults == []
+    assert verify(since=since).faults == []
+    assert verify(until=until).faults == []
+
+
+def test_a_part_finds_what_is_wrong_in_it_and_nothing_else(forger):
+    forging.edit_line(forger)  # number 3, on the first of two days
+    first, second = days(0, 1)
+
+    assert [fault.sequence for fault in verify(until=first).faults] == [3]
+    # The document before the second day is looked at for itself: it is that one.
+    assert [fault.sequence for fault in verify(since=second).faults] == [3]
+
+    forger.run(
+        "UPDATE fiscal_document_line SET label = 'Bière' WHERE document_id = %s AND position = 2",
+        forger.at(3).id,
+    )
+    forging.edit_payload_and_hash(forger)  # number 2
+
+    assert verify(since=second).faults == [], "what is before the part is taken for granted"
+    assert [fault.sequence for fault in verify(until=first).faults] == [2]
+
+
+def test_a_document_dated_out_of_the_part_is_found(forger):
+    """Its column says another day, so that the part would begin after it."""
+    forger.run(
+        "UPDATE fiscal_document SET business_date = '2026-11-19' WHERE id = %s", forger.at(4).id
+    )
+
+    (second,) = days(1)
+
+    assert [fault.sequence for fault in verify(since=second).faults] == [4]
+
+
+def test_the_command_verifies_a_part_and_answers_in_json(week):
+    since, until = days(1, 2)
+
+    code, out, err = run_command("--from", str(since), "--to", str(until), "--json")
+
+    found = json.loads(out)
+    assert (code, err, found["holds"]) == (0, "", True)
+    assert found["documents"] == 7
+    assert found["partial"][0]["taken_for_granted_to"] == 1
+
+    code, out, _ = run_command("--from", str(since))
+    assert "taken for granted" in out or "tenu pour acquis" in out
+
+
+def test_the_command_names_the_fault_in_json(forger):
+    forging.edit_line(forger)
+
+    code, out, _ = run_command("--json")
+
+    (fault,) = json.loads(out)["faults"]
+    assert code == 1
+    assert (fault["code"], fault["chain"], fault["number"]) == ("row_differs", "TICKET", 3)
+    assert fault["document"] == str(forger.at(3).id)
+
+
+# -- the journal knows ----------------------------------------------------------------------------
+
+
+def chain_broken():
+    found = Document.objects.filter(event_code=90).order_by("sequence")
+    return [json.loads(event.payload)["values"] for event in found]
+
+
+def on_guard(forger):
+    for table in forging.TABLES:
+        forger.run(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+
+
+def test_a_fault_leaves_its_event_once(forger):
+    forging.edit_line(forger)
+    on_guard(forger)
+
+    for _ in range(3):
+        code, _, _ = run_command()
+        assert code == 1
+
+    (event,) = chain_broken()
+    assert (event["fault"], event["chain"], event["number"]) == ("row_differs", "TICKET", 3)
+    assert event["document"] == str(forger.at(3).id)
+
+
+def test_a_broken_journal_says_so_once_and_does_not_grow(forger):
+    forger.run("UPDATE fiscal_document SET event_code = 81 WHERE event_code = 260")
+    on_guard(forger)
+
+    for _ in range(3):
+        assert run_command()[0] == 1
+
+    (event,) = chain_broken()
+    assert (event["chain"], event["number"]) == ("EVENT", 1)
+
+
+def test_a_journal_without_head_cannot_be_written_and_the_command_says_so(forger):
+    forger.run("DELETE FROM fiscal_chain_head")
+    on_guard(forger)
+
+    code, _, err = run_command()
+
+    assert code == 1
+    assert chain_broken() == []
+    assert "90" in err
+
+
+def test_without_the_keys_nothing_is_written(forger, settings):
+    forging.edit_line(forger)
+    on_guard(forger)
+    settings.TERAA_KEYS = None
+
+    assert run_command()[0] == 1
+    assert chain_broken() == []

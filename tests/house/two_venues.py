@@ -45,6 +45,7 @@ from teraa.devices.profiles import Profile, profile_to_json
 from teraa.fiscal.closings.days import close_day
 from teraa.fiscal.closings.models import Closing
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
+from teraa.fiscal.models import Archive, Task
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.settlement import operations as settlement
@@ -189,7 +190,34 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     house.closing = close_day(
         register_id=register_for(station_id=till.pk, payee_id=payee.pk), at=at, **by
     )
+    _archives(house, at)
     return house
+
+
+def _archives(house: House, at: datetime.datetime) -> None:
+    """An archive that is listed, and somebody who asked for it."""
+    archive = Archive.objects.create(
+        venue=house.venue,
+        reason="asked",
+        until=at.date(),
+        documents=1,
+        size_bytes=1,
+        sha256="0" * 64,
+        manifest_sha256="0" * 64,
+        fiscal_version="1.0.0",
+        made_at=at,
+        made_by=f"{house.word} Ana",
+    )
+    Task.objects.create(
+        venue=house.venue,
+        kind="archive",
+        state="done",
+        asked_at=at,
+        asked_by=f"{house.word} Ana",
+        ended_at=at,
+        outcome={"holds": True, "wrong": "", "documents": 1},
+        archive=archive,
+    )
 
 
 def _balances(house: House, at: datetime.datetime) -> None:
