@@ -12,6 +12,8 @@ COORDINATOR = "coordinator"  # of an AMAP
 
 SELL = "sell"  # ring up, take payments, park, print
 CANCEL_SALE = "cancel_sale"  # give up a sale that waits for its money
+REFUND = "refund"  # give back money of a paid sale
+TRAIN = "train"  # switch a till to training and back
 READ_X = "read_x"  # totals of the running period
 EDIT_CATALOGUE = "edit_catalogue"
 EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
@@ -30,6 +32,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
         {
             SELL,
             CANCEL_SALE,
+            REFUND,
+            TRAIN,
             READ_X,
             EDIT_CATALOGUE,
             EDIT_VENUE,

@@ -33,9 +33,10 @@ from pos.amap.models import (
 from pos.amap.models import Product as FarmProduct
 from pos.amap.operations import bring_file, close_orders, export_day, freeze_line, hand_out
 from pos.catalogue import publish_catalogue
-from pos.models import Category, Product, Sale
+from pos.models import Category, Product, Sale, SaleRefund
 from pos.operations import SaleWanted, TenderWanted, ring_up
 from pos.pricing import Wanted
+from pos.refunding import RefundWanted, TenderBack, refund_sale
 from teraa.accounts.models import User
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
@@ -125,6 +126,7 @@ class House:
     product: Product
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
+    sale_refund: SaleRefund = field(init=False)
     basket: Basket = field(init=False)
     collection: Collection = field(init=False)
     booking: Booking = field(init=False)
@@ -278,6 +280,14 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
     session = StationSession(house.till, house.venue, house.people["manager"], None)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
+
+    returned = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
+    house.sale_refund = refund_sale(
+        session=session,
+        sale_key=returned.key,
+        wanted=RefundWanted(uuid7(), 150, [TenderBack("cash", 150)], f"{house.word} renversé"),
+        at=at,
+    ).refund
 
     def osm() -> Sale:
         # Half of it: the rest can still be taken otherwise.
