@@ -306,7 +306,7 @@ def subject_of(key: UUID) -> str:
 
 
 def _correct(tickets: Sequence[DocumentView], wanted: Sequence[LineBack] | None) -> _Correction:
-    """The correcting lines. What was corrected before is left to the database to refuse."""
+    """The correcting lines. Raises GivenBackAlready, as the database does for what this misses."""
     left = open_lines(tickets)
     if wanted is None:
         if not left:
@@ -331,6 +331,8 @@ def _correct(tickets: Sequence[DocumentView], wanted: Sequence[LineBack] | None)
         line = known.get((one.document_id, one.position))
         if line is None:
             raise NotFound
+        if line not in left:
+            raise GivenBackAlready
         try:
             made = take_back(line, one.quantity_milli)
         except NotThatMuch as error:

@@ -16,7 +16,7 @@ def text_of(values, *, width=48, copy=0, language="fr"):
         language=language,
         width=width,
     )
-    return papers.printed(page).text
+    return "\n".join(papers.printed(page).lines)
 
 
 @pytest.mark.parametrize("width", [32, 48])

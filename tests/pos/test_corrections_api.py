@@ -1,5 +1,6 @@
 """Refunds, bills and training over HTTP: who may, what is refused, what is shown."""
 
+import dataclasses
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from pos.models import SaleRefund
 from teraa.common.ids import uuid7
 from teraa.fiscal.models import Document
+from teraa.fiscal.registers import ensure_register
 from tests import make
 from tests.devices import cast as devices
 from tests.pos import cast
@@ -27,7 +29,12 @@ def till(bar, at):
 
 @pytest.fixture
 def cashier(bar, at):
-    return browser(bar, at, staff=make.staff(bar.venue, pin="2468", role="cashier"))
+    """At a till of their own: a station has one person signed on."""
+    elsewhere = dataclasses.replace(bar, station=make.station(bar.venue, payee=bar.payee))
+    ensure_register(
+        venue_id=bar.venue.pk, payee_id=bar.payee.pk, station_id=elsewhere.station.pk, at=at
+    )
+    return browser(elsewhere, at, staff=make.staff(bar.venue, pin="2468", role="cashier"))
 
 
 @pytest.fixture

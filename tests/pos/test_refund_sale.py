@@ -2,10 +2,9 @@
 
 import dataclasses
 import json
-import threading
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from pos.catalogue import publish_catalogue
 from pos.models import SaleRefund
@@ -37,8 +36,8 @@ from teraa.fiscal.registers import register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.fiscal.verify import verify
 from teraa.settlement import effects
-from teraa.settlement.models import Due
 from teraa.settlement.operations import current_quote
+from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.models import OsmRequest
 from tests import make
 from tests.devices import cast as devices
@@ -169,6 +168,33 @@ def test_a_line_is_corrected_once_and_what_was_kept_of_it_later(bar, at):
     assert [one.total_cents for one in tickets()] == [1650, -450, -450]
     assert SaleRefund.objects.count() == 2
     assert len(events(journal_codes.ITEM_RETURN)) == 2
+
+
+def test_the_database_refuses_what_the_tickets_of_the_sale_do_not_show(bar, at):
+    sale = sold(bar, at)
+    back = LineDraft(
+        label="Bière",
+        quantity_milli=-3000,
+        unit_price_cents=450,
+        total_cents=-1350,
+        vat_rate_bp=2000,
+        corrects_document=sale.document_id,
+        corrects_position=2,
+    )
+    with transaction.atomic():
+        seal_ticket(
+            register_id=register_for(station_id=bar.station.pk, payee_id=bar.payee.pk),
+            ticket=TicketDraft(
+                subject="another trade",
+                lines=[back],
+                tenders=[TenderDraft(kind="cash", amount_cents=-1350)],
+            ),
+            at=at,
+        )
+
+    with pytest.raises(GivenBackAlready):
+        refund(bar, sale, at, wanted(1350, lines=[beers(sale, 3)]))
+    assert not SaleRefund.objects.exists()
 
 
 def test_a_refused_refund_leaves_no_gap_and_no_event(bar, at):
@@ -319,7 +345,8 @@ def paid_in_coins(bar, at):
     tender = TenderWanted(uuid7(), "osm", 1650, quote=quote.pk)
     sale = sold(bar, at, tenders=[tender])
     request = OsmRequest.objects.get()
-    receive(request, request.units, at=at, height=1000)
+    customer = address_of_passphrase("a customer", 115)
+    receive(request, request.units, at=at, height=1000, sender=customer)
     effects.deliver_all(at=at)
     sale.refresh_from_db()
     assert sale.state == "paid"
@@ -476,62 +503,3 @@ def test_the_ticket_of_a_refund_printed_again_is_a_duplicate(bar, at):
     jobs = PrintJob.objects.filter(subject=f"pos.refund:{done.refund.key}").order_by("id")
     assert ["DUPLICATA" in str(job.page) for job in jobs] == [False, True]
     assert Document.objects.filter(kind="DUPLICATE").count() == 1
-
-
-def test_two_at_once_give_one_line_back_once(live_database, keys_dir, at):
-    bar = cast.bar()
-    sale = sold(bar, at)
-    start = threading.Barrier(4)
-    outcomes = []
-
-    def give():
-        start.wait()
-        try:
-            outcomes.append(refund(bar, sale, at, wanted(1350, lines=[beers(sale, 3)])).is_new)
-        except GivenBackAlready:
-            outcomes.append("refused")
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=give) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(map(str, outcomes)) == ["True", "refused", "refused", "refused"]
-    assert [one.total_cents for one in tickets()] == [1650, -1350]
-    assert verify(register_id=tickets().first().register_id).faults == []
-
-
-def test_refunds_at_two_tills_at_once_wait_for_each_other_and_end(live_database, keys_dir, at):
-    bar = cast.bar()
-    sales = [sold(bar, at) for _ in range(4)]
-    second = make.station(bar.venue, payee=bar.payee)
-    sessions = [bar.session, dataclasses.replace(bar.session, station=second)]
-    start = threading.Barrier(8)
-    done = []
-
-    def give(session, sale):
-        start.wait()
-        try:
-            refund_sale(session=session, sale_key=sale.key, wanted=wanted(1650), at=at)
-            done.append(sale.key)
-        except GivenBackAlready:
-            pass
-        finally:
-            connections.close_all()
-
-    threads = [
-        threading.Thread(target=give, args=(session, sale))
-        for session in sessions
-        for sale in sales
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(done) == sorted(sale.key for sale in sales)
-    assert sum(tickets().values_list("total_cents", flat=True)) == 0
-    assert Due.objects.count() == 0

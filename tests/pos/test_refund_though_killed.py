@@ -29,7 +29,8 @@ def test_a_refund_is_whole_or_not_there(live_database, keys_dir):
     killed = 0
     sales = []
 
-    with mortals("tests.pos.mortal_refunds", live_database.environment()) as live:
+    environment = {**live_database.environment(), "TERAA_KEYS": str(keys_dir)}
+    with mortals("tests.pos.mortal_refunds", environment) as live:
         for _number in range(SALES):
             wanted = bar.wanted(receipt="paper")
             sale = ring_up(session=bar.session, wanted=wanted, at=now()).sale
