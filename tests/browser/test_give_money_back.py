@@ -141,7 +141,7 @@ def test_a_ticket_is_found_by_its_number(till: Till):  # noqa: F811
 
 def test_a_bill_is_printed_and_then_paid(till: Till, inspector: Inspector):  # noqa: F811
     till.sign_on()
-    till.ring_up(*[0] * 12)
+    till.ring_up(*[0] * 20)
     till.show_ways()
     expect(till.page.locator("[data-note-due]:visible").first).to_be_visible()
     inspector.look("a note is due", '[data-act="pay-cash"]', '[data-act="bill"]')

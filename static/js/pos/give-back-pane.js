@@ -15,7 +15,7 @@ import { html } from "./html.js";
 import { Icon, OsmMark } from "./icons.js";
 import { keepFocus, PaneHead } from "./pieces.js";
 import { go } from "./routes.js";
-import { readSale, sales } from "./sales.js";
+import { readRecent, readSale, sales } from "./sales.js";
 import { announce, euros, notice } from "./state.js";
 
 const REASONS = [
@@ -23,7 +23,9 @@ const REASONS = [
   () => t("back.reason.wait"),
 ];
 const DONE = {
-  cash: () => t("back.done.cash"), card: () => t("back.done.card"), osm: () => t("back.done.osm"),
+  cash: (amount) => t("back.done.cash", { amount }),
+  card: (amount) => t("back.done.card", { amount }),
+  osm: (amount) => t("back.done.osm", { amount }),
 };
 
 function Line({ line, chosen, choose }) {
@@ -95,8 +97,15 @@ export function GiveBack({ saleKey }) {
   const tenders = tendersFor(way, cents, held);
   const needsWhy = isOtherWay(tenders, held);
   const byCard = tenders.some((one) => one.kind === "card");
-  const isReady = chosen.size > 0 && reason.trim() && (!needsWhy || why.trim())
-    && (!byCard || authorisation.trim()) && !isBusy;
+  /** What is still missing: the field it is typed in, and a word; null when all is said. */
+  function missing() {
+    if (!chosen.size) return ["", t("back.missing.lines")];
+    if (!reason.trim()) return ["back-reason", t("back.missing.reason")];
+    if (needsWhy && !why.trim()) return ["back-other", t("back.other_why")];
+    if (byCard && !authorisation.trim()) return ["back-authorisation", t("back.missing.authorisation")];
+    return null;
+  }
+  const lacks = missing();
 
   function choose(name, pieces) {
     const next = new Map(chosen);
@@ -129,10 +138,10 @@ export function GiveBack({ saleKey }) {
       notice.value = {
         kind: "ok",
         title: t("back.done", { amount: euros(cents) }),
-        advice: tenders.map((one) => `${euros(one.amount_cents)}: ${DONE[one.kind]()}`).join(" "),
+        advice: tenders.map((one) => DONE[one.kind](euros(one.amount_cents))).join(" "),
       };
       go(`detail/${saleKey}`);
-      readSale(saleKey).catch(() => {});
+      Promise.all([readSale(saleKey), readRecent()]).catch(() => {});
     });
     setBusy(false);
   }
@@ -160,8 +169,9 @@ export function GiveBack({ saleKey }) {
           onInput=${setAuthorisation} numeric />`}
       ${way === "osm" && html`<p class="card-ask">${t("back.osm")}</p>`}
       <div class="collect-now">
+        ${lacks && html`<label class="back-missing" for=${lacks[0] || undefined}>${lacks[1]}</label>`}
         <button type="button" class="primary-button" data-act="give-back" data-cents=${cents}
-          disabled=${!isReady} onClick=${give}>${t("back.go", { amount: euros(cents) })}</button>
+          disabled=${lacks !== null || isBusy} onClick=${give}>${t("back.go", { amount: euros(cents) })}</button>
       </div>`}
   </section>`;
 }

@@ -58,7 +58,7 @@ export function Ways({ saleKey = null, focused = false, quiet = false }) {
         <${Icon} name="printer" />${wantsPaper.value ? t("receipt.paper") : t("receipt.none")}
       </button>`}
       ${canBill && html`<button type="button" class="quiet-button" data-act="bill" disabled=${off}
-        onClick=${keepForBill}><${Icon} name="list" />${isDue ? t("bill.note") : t("bill")}</button>`}
+        onClick=${keepForBill}><${Icon} name="list" />${isDue ? t("bill.note_short") : t("bill")}</button>`}
       <button type="button" class="quiet-button" data-act="split" disabled=${off}
         aria-pressed=${route.value.name === "split"} onClick=${() => go(wayTo("split", saleKey))}>
         <${Icon} name="split" />${t("split")}</button>
