@@ -71,7 +71,8 @@ def test_totals_are_unchanged_by_what_is_practised(bar, at):
     sale = sell(bar, at, receipt="paper")
     print_receipt(session=bar.session, key=sale.key, print_key=uuid7(), at=at)
     give_back(bar, sale, at)
-    assert x_view(session=bar.session)["counts"] == {"sales": 1, "refunds": 1}
+    practised = x_view(session=bar.session)["counts"]
+    assert (practised["sales"], practised["refunds"]) == (1, 1)
     practise(bar, at, on=False)
 
     assert (real_heads(), x_view(session=bar.session)) == before
