@@ -204,7 +204,7 @@ class CatalogueVersionAdmin(LookedAtAdmin):
 @admin.register(Sale)
 class SaleAdmin(LookedAtAdmin):
     list_display = ["created_at", "what", "total", "state_shown", "ticket", "station", "staff"]
-    list_filter = [("state", ChoicesDropdownFilter), "station", "staff", "venue"]
+    list_filter = [("state", ChoicesDropdownFilter), "training", "station", "staff", "venue"]
     list_filter_submit = True
     date_hierarchy = "created_at"
     search_fields = ["staff__name", "station__name"]
@@ -212,7 +212,7 @@ class SaleAdmin(LookedAtAdmin):
     list_select_related = ["station", "staff", "document__register", "venue"]
     ordering = ["-created_at"]
     fieldsets = [
-        (None, {"fields": ["created_at", "closed_at", "state", "total", "lines"]}),
+        (None, {"fields": ["created_at", "closed_at", "state", "training", "total", "lines"]}),
         (_("Where it stands"), {"fields": ["ticket", "chain", "due_shown"]}),
         (
             _("Who and where"),
@@ -220,7 +220,8 @@ class SaleAdmin(LookedAtAdmin):
         ),
     ]
     readonly_fields = [
-        *["created_at", "closed_at", "state", "total", "lines", "ticket", "chain", "due_shown"],
+        *["created_at", "closed_at", "state", "training", "total", "lines", "ticket", "chain"],
+        "due_shown",
         *["venue", "payee", "station", "staff", "serving", "receipt", "key"],
     ]
     LABELS: ClassVar[dict[str, str]] = {

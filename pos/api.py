@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pos import queries, schemas
+from pos.billing import BillWanted, keep_order, print_bill
+from pos.bills import BillKind
 from pos.catalogue import current_catalogue
 from pos.models import Sale
 from pos.operations import (
@@ -25,6 +27,7 @@ from pos.operations import (
 from pos.pricing import Wanted
 from pos.readings import print_x_reading, x_view
 from pos.states import ReceiptWish
+from pos.training import switch_training
 from teraa.common.clock import business_date, iso_utc, now
 from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
@@ -34,7 +37,7 @@ from teraa.settlement.operations import current_quote
 from teraa.venues.authentication import StationSession
 from teraa.venues.models import Serving
 from teraa.venues.permissions import StaffRequired, StationRequired
-from teraa.venues.permissions_table import CANCEL_SALE, READ_X, SELL
+from teraa.venues.permissions_table import CANCEL_SALE, READ_X, SELL, TRAIN
 
 MAX_LINES = 200
 MAX_TENDERS = 10
@@ -73,6 +76,18 @@ class PrintSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, printed once")
 
 
+class BillSerializer(serializers.Serializer[BillWanted]):
+    """A bill or a note; ``customer`` is the name the note carries, unless it is refused."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, printed once")
+    kind = serializers.ChoiceField(choices=BillKind.choices, default=BillKind.BILL)
+    customer = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+
+class TrainingSerializer(serializers.Serializer[None]):
+    on = serializers.BooleanField(help_text="true: what is rung up from now on counts for nothing")
+
+
 class NothingSerializer(serializers.Serializer[None]):
     """An empty body."""
 
@@ -100,7 +115,7 @@ def _sale(given: dict[str, Any]) -> SaleWanted:
     )
 
 
-def _session(request: Request) -> StationSession:
+def session_of(request: Request) -> StationSession:
     session = request.auth
     assert isinstance(session, StationSession)  # noqa: S101  the permission class made sure
     return session
@@ -120,7 +135,7 @@ class CatalogueView(Endpoint):
 
     @extend_schema(operation_id="read_catalogue", responses=schemas.CatalogueSchema)
     def get(self, request: Request) -> Response:
-        venue = _session(request).venue
+        venue = session_of(request).venue
         catalogue = current_catalogue(venue_id=venue.pk)
         day = business_date(now(), venue.zone, venue.day_cutoff)
         etag = f'"{catalogue.number}-{day.isoformat()}"'
@@ -134,7 +149,7 @@ class QuoteView(TillView):
 
     @extend_schema(operation_id="read_quote", responses=schemas.QuoteSchema)
     def get(self, request: Request) -> Response:
-        quote = current_quote(venue_id=_session(request).venue.pk, at=now())
+        quote = current_quote(venue_id=session_of(request).venue.pk, at=now())
         return Response(
             {
                 "id": str(quote.pk),
@@ -149,15 +164,27 @@ class QuoteView(TillView):
 class SalesView(TillView):
     @extend_schema(
         operation_id="list_last_sales",
-        parameters=[OpenApiParameter("last", int, description="how many, 1 to 50")],
+        parameters=[
+            OpenApiParameter("last", int, description="how many, 1 to 50"),
+            OpenApiParameter("number", str, description="of a ticket: any till of the venue"),
+        ],
         responses=schemas.LastSalesSchema,
     )
     def get(self, request: Request) -> Response:
-        session = _session(request)
+        session = session_of(request)
+        number = request.query_params.get("number", "")
+        if number:
+            found = queries.sales_numbered(
+                venue_id=session.venue.pk, text=number[:60], training=session.station.training
+            )
+            return Response({"sales": found})
         asked = request.query_params.get("last", "")
         last = min(max(int(asked), 1), 50) if asked.isascii() and asked.isdigit() else 20
         sales = queries.last_sales(
-            station_id=session.station.pk, venue_id=session.venue.pk, last=last
+            station_id=session.station.pk,
+            venue_id=session.venue.pk,
+            training=session.station.training,
+            last=last,
         )
         return Response({"sales": sales})
 
@@ -168,14 +195,38 @@ class SalesView(TillView):
     )
     def post(self, request: Request) -> Response:
         wanted = _sale(read_body(SaleSerializer, request.data))
-        rung = ring_up(session=_session(request), wanted=wanted, at=now())
+        rung = ring_up(session=session_of(request), wanted=wanted, at=now())
         return Response(queries.rung_view(rung), status=201 if rung.is_new else 200)
+
+
+class KeptView(TillView):
+    """A cart kept on the server before it is paid, so that its bill can be shown."""
+
+    @extend_schema(
+        operation_id="keep_order",
+        request=SaleSerializer,
+        responses={201: schemas.SaleSchema, 200: schemas.SaleSchema},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = _sale(read_body(SaleSerializer, request.data))
+        kept = keep_order(session=session_of(request), wanted=wanted, at=now())
+        return Response(queries.rung_view(kept), status=201 if kept.is_new else 200)
+
+
+class BillsView(TillView):
+    """The bill, or the note, of a sale that waits for its money."""
+
+    @extend_schema(operation_id="print_bill", request=BillSerializer, responses=schemas.SaleSchema)
+    def post(self, request: Request, key: UUID) -> Response:
+        given = read_body(BillSerializer, request.data)
+        wanted = BillWanted(given["key"], given["kind"], given.get("customer", ""))
+        return _answer(print_bill(session=session_of(request), key=key, wanted=wanted, at=now()))
 
 
 class SaleView(TillView):
     @extend_schema(operation_id="read_sale", responses=schemas.SaleSchema)
     def get(self, request: Request, key: UUID) -> Response:
-        return _answer(queries.sale_for(venue_id=_session(request).venue.pk, key=key))
+        return _answer(queries.sale_for(venue_id=session_of(request).venue.pk, key=key))
 
 
 class TendersView(TillView):
@@ -184,7 +235,7 @@ class TendersView(TillView):
     )
     def post(self, request: Request, key: UUID) -> Response:
         tender = _tender(read_body(TenderSerializer, request.data))
-        sale = take_tender(session=_session(request), key=key, tender=tender, at=now())
+        sale = take_tender(session=session_of(request), key=key, tender=tender, at=now())
         return _answer(sale)
 
 
@@ -193,7 +244,7 @@ class GiveUpRequestView(TillView):
         operation_id="give_up_request", request=NothingSerializer, responses=schemas.SaleSchema
     )
     def post(self, request: Request, key: UUID) -> Response:
-        return _answer(give_up_request(session=_session(request), key=key, at=now()))
+        return _answer(give_up_request(session=session_of(request), key=key, at=now()))
 
 
 class CancelView(TillView):
@@ -203,7 +254,7 @@ class CancelView(TillView):
         operation_id="cancel_sale", request=NothingSerializer, responses=schemas.SaleSchema
     )
     def post(self, request: Request, key: UUID) -> Response:
-        return _answer(cancel_sale(session=_session(request), key=key, at=now()))
+        return _answer(cancel_sale(session=session_of(request), key=key, at=now()))
 
 
 class PrintView(TillView):
@@ -212,8 +263,22 @@ class PrintView(TillView):
     )
     def post(self, request: Request, key: UUID) -> Response:
         body = read_body(PrintSerializer, request.data)
-        sale = print_receipt(session=_session(request), key=key, print_key=body["key"], at=now())
+        sale = print_receipt(session=session_of(request), key=key, print_key=body["key"], at=now())
         return _answer(sale)
+
+
+class TrainingView(TillView):
+    """A till practises, or goes back to work."""
+
+    permission_needed = TRAIN
+
+    @extend_schema(
+        operation_id="switch_training", request=TrainingSerializer, responses=TrainingSerializer
+    )
+    def post(self, request: Request) -> Response:
+        body = read_body(TrainingSerializer, request.data)
+        station = switch_training(session=session_of(request), on=body["on"], at=now())
+        return Response({"on": station.training})
 
 
 class XReadingView(TillView):
@@ -221,7 +286,7 @@ class XReadingView(TillView):
 
     @extend_schema(operation_id="read_x", responses=schemas.XReadingSchema)
     def get(self, request: Request) -> Response:
-        return Response(x_view(session=_session(request)))
+        return Response(x_view(session=session_of(request)))
 
 
 class XPrintView(TillView):
@@ -232,7 +297,7 @@ class XPrintView(TillView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(PrintSerializer, request.data)
-        reading = print_x_reading(session=_session(request), print_key=body["key"], at=now())
+        reading = print_x_reading(session=session_of(request), print_key=body["key"], at=now())
         return Response(reading)
 
 

@@ -21,12 +21,13 @@ from pos.drawer.ledger import note_cash
 from pos.drawer.states import MovementKind
 from pos.operations import SUBJECT as SALE
 from pos.operations import NotATill
-from pos.printing import NoPrinter, open_drawer, print_document
+from pos.practice import refuse_training
+from pos.printing import open_drawer, print_document, printer_of_till
 from pos.queries import PRINT_STATES, tender_dict
 from teraa.common.clock import iso_utc
 from teraa.common.ids import is_uuid7, normalise_code
 from teraa.common.problems import Invalid, NotFound, Problem
-from teraa.devices.queries import print_states, printer_for
+from teraa.devices.queries import print_states
 from teraa.fiscal.models import Document
 from teraa.fiscal.registers import ensure_register
 from teraa.settlement import operations as settlement
@@ -100,13 +101,14 @@ def collect_at_till(
 
     The payee's register of this till is opened first, so that nothing is taken that could not be
     sealed. Cash opens the drawer. Raises NotATill, Invalid, NotFound, PayeeElsewhere,
-    PayeeUnidentified and what ``settlement.collect`` raises.
+    PayeeUnidentified, NotInTraining and what ``settlement.collect`` raises.
     """
     station, venue = session.station, session.venue
     if station.kind != StationKind.TILL or session.staff is None:
         raise NotATill
     if not is_uuid7(wanted.key):
         raise Invalid(fields={"key": "UUIDv7"})
+    refuse_training(session)
     payees = Payee.objects.filter(venue_id=venue.pk, dues__in=wanted.due_ids).distinct()
     for payee in payees:
         if not payee.active:
@@ -165,19 +167,19 @@ def print_collection(
     """
     if session.staff is None:
         raise NotATill
+    refuse_training(session)
     collection = collection_for(venue_id=session.venue.pk, key=key)
     documents = _documents(collection)
     if not documents:
         raise NotSealedYet
-    printer = printer_for(station_id=session.station.pk)
-    if printer is None:
-        raise NoPrinter
+    printer = printer_of_till(session.station.pk)
     with transaction.atomic():
-        for document in documents:
+        # Held in the order of their ids, as whoever seals on several does.
+        for document in sorted(documents, key=lambda one: one.register_id):
             print_document(
                 document=document,
                 venue=session.venue,
-                station_id=session.station.pk,
+                station_label=session.station.name,
                 printer=printer,
                 key=uuid5(print_key, str(document.pk)),
                 subject=f"pos.collection:{collection.key}:{document.sequence}",
@@ -222,6 +224,7 @@ def collection_view(collection: Collection) -> dict[str, Any]:
         "remaining_cents": 0,
         "serving": "on_site",
         "receipt": "none",
+        "training": False,
         "lines": [
             {
                 "label": part.due.label or part.due.spoken_code,
@@ -263,6 +266,7 @@ def _documents(collection: Collection) -> list[Document]:
     subjects = [part.due.line_subject for part in collection.tenders.select_related("due")]
     return list(
         Document.objects.filter(venue_id=collection.venue_id, lines__subject__in=subjects)
+        .select_related("register")
         .distinct()
         .order_by("pk")
     )

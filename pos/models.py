@@ -124,6 +124,8 @@ class Sale(Stateful):
     document = models.OneToOneField(
         "fiscal.Document", models.PROTECT, null=True, related_name="sale"
     )
+    # Rung up to practise: sealed in the training register, never owed, in no total (F13).
+    training = models.BooleanField(_("training"), default=False)
     created_at = models.DateTimeField(_("rung up"))
     closed_at = models.DateTimeField(_("closed"), null=True)
 
@@ -134,6 +136,10 @@ class Sale(Stateful):
         constraints = [
             models.UniqueConstraint("venue", "key", name="pos_sale_key_once"),
             models.CheckConstraint(condition=Q(total_cents__gte=0), name="pos_sale_total"),
+            models.CheckConstraint(
+                condition=Q(training=False) | Q(due__isnull=True, state="paid"),
+                name="pos_sale_training_is_not_owed",
+            ),
             # A paid sale has its document, and only a paid sale has one.
             models.CheckConstraint(
                 condition=Q(state="paid", document__isnull=False, closed_at__isnull=False)
@@ -159,3 +165,43 @@ class Sale(Stateful):
             for line in self.cart[:3]
         ]
         return ", ".join(names) + ("…" if len(self.cart) > 3 else "")
+
+
+class SaleRefund(models.Model):
+    """Money given back for a paid sale: which ticket says so, who decided it and why.
+
+    Only ever inserted. ``total_cents`` (positive, VAT included) is what was given back;
+    ``other_tender_reason`` why it was not given back in the way it was paid.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="sale_refunds")
+    key = models.UUIDField()
+    request_sha256 = models.CharField(max_length=64)
+    sale = models.ForeignKey(Sale, models.PROTECT, related_name="refunds")
+    station = models.ForeignKey("venues.Station", models.PROTECT, related_name="sale_refunds")
+    staff = models.ForeignKey("venues.StaffMember", models.PROTECT, related_name="sale_refunds")
+    document = models.OneToOneField(
+        "fiscal.Document", models.PROTECT, related_name="sale_refund", db_constraint=False
+    )
+    coins = models.OneToOneField(
+        "cases.Refund", models.PROTECT, null=True, related_name="sale_refund"
+    )
+    reason = models.CharField(_("reason"), max_length=120)
+    other_tender_reason = models.CharField(max_length=120, blank=True)
+    total_cents = models.BigIntegerField()
+    created_at = models.DateTimeField(_("given back"))
+
+    class Meta:
+        db_table = "pos_sale_refund"
+        verbose_name = _("refund of a sale")
+        verbose_name_plural = _("refunds of sales")
+        constraints = [
+            models.UniqueConstraint("venue", "key", name="pos_sale_refund_key_once"),
+            models.CheckConstraint(
+                condition=Q(total_cents__gte=0) & ~Q(reason=""), name="pos_sale_refund_sane"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}"

@@ -12,10 +12,12 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from pos import pricing
+from pos.bills import bills_of
 from pos.catalogue import catalogue_for_sale
 from pos.drawer import ledger
 from pos.drawer.states import MovementKind
 from pos.models import Sale
+from pos.practice import check_world, refuse_training
 from pos.printing import print_again, print_at_once
 from pos.sealing import draft_ticket
 from pos.states import SaleState
@@ -151,27 +153,53 @@ def ring_up(*, session: StationSession, wanted: SaleWanted, at: datetime.datetim
     Paid at once in cash or by card: sealed in this one transaction. With an OSM tender: a due
     and an OSM request are opened and the sale waits. The same key and body again returns the
     first sale. Raises SameKeyOtherBody, CatalogueOutdated, UnknownProduct, NoVatRateNow,
-    WrongTotal, WrongTenders, NotEnoughCash, NotATill, and what settlement raises
+    WrongTotal, WrongTenders, NotEnoughCash, NotATill, NotInTraining, and what settlement raises
     (QuoteExpired, NoOsmAddress, OsmUnavailable).
+    """
+    sale = draft_sale(session=session, wanted=wanted, at=at)
+    _check_tenders(wanted.tenders, sale.total_cents)
+    at_once = all(tender.kind in IMMEDIATE for tender in wanted.tenders)
+    if not at_once:
+        refuse_training(session)  # no coins are asked for, nothing is owed
+    with transaction.atomic():
+        if at_once:
+            sale.document_id = uuid7()
+            sale.state = SaleState.PAID
+            sale.closed_at = at
+        # What is rung up to practise moves no money.
+        moved = _cash_of(wanted.tenders) if at_once and not sale.training else 0
+        if not insert_sale(sale, cash_cents=moved):
+            return Rung(first_sale(sale), is_new=False)
+        if at_once:
+            sealed = _seal(sale, [_immediate(tender) for tender in wanted.tenders], at)
+            _print(sale, sealed, paid_in_cash=_any_cash(wanted.tenders), at=at)
+        else:
+            open_due_of(sale, wanted.tenders, session, at)
+            announce(sale, at)
+            sealed = None
+    return Rung(sale, is_new=True, sealed=sealed)
+
+
+def draft_sale(*, session: StationSession, wanted: SaleWanted, at: datetime.datetime) -> Sale:
+    """A waiting sale of this cart, priced from the catalogue and not stored yet.
+
+    Raises NotATill, Invalid, CatalogueOutdated, UnknownProduct, NoVatRateNow, WrongTotal.
     """
     station, venue = session.station, session.venue
     if station.kind != StationKind.TILL or station.payee_id is None or session.staff is None:
         raise NotATill
     if not is_uuid7(wanted.key):
         raise Invalid(fields={"key": "UUIDv7"})
-    digest = wanted.digest()
     catalogue = catalogue_for_sale(venue_id=venue.pk, number=wanted.catalogue_version, at=at)
     day = business_date(at, venue.zone, venue.day_cutoff)
     lines = _price(catalogue.products, wanted, day)
     total = sum(line.total_cents for line in lines)
     if total != wanted.total_cents:
         raise WrongTotal(expected_cents=total)
-    _check_tenders(wanted.tenders, total)
-
-    sale = Sale(
+    return Sale(
         venue=venue,
         key=wanted.key,
-        request_sha256=digest,
+        request_sha256=wanted.digest(),
         station=station,
         staff=session.staff,
         payee_id=station.payee_id,
@@ -181,24 +209,9 @@ def ring_up(*, session: StationSession, wanted: SaleWanted, at: datetime.datetim
         cart=[line.as_dict() for line in lines],
         total_cents=total,
         state=SaleState.WAITING,
+        training=station.training,
         created_at=at,
     )
-    at_once = all(tender.kind in IMMEDIATE for tender in wanted.tenders)
-    with transaction.atomic():
-        if at_once:
-            sale.document_id = uuid7()
-            sale.state = SaleState.PAID
-            sale.closed_at = at
-        if not _insert(sale, cash_cents=_cash_of(wanted.tenders) if at_once else 0):
-            return Rung(_the_first(sale), is_new=False)
-        if at_once:
-            sealed = _seal(sale, [_immediate(tender) for tender in wanted.tenders], at)
-            _print(sale, sealed, paid_in_cash=_any_cash(wanted.tenders), at=at)
-        else:
-            _wait(sale, wanted.tenders, session, at)
-            announce(sale, at)
-            sealed = None
-    return Rung(sale, is_new=True, sealed=sealed)
 
 
 def _price(
@@ -241,7 +254,7 @@ def _cash_of(tenders: Sequence[TenderWanted]) -> int:
     return sum(one.amount_cents for one in tenders if one.kind == TenderKind.CASH)
 
 
-def _insert(sale: Sale, *, cash_cents: int) -> bool:
+def insert_sale(sale: Sale, *, cash_cents: int = 0) -> bool:
     """Insert unless this key was used: the unique constraint decides between two at once.
 
     With the cash that goes into the drawer for it (cents), by the same statement.
@@ -277,11 +290,15 @@ def _insert(sale: Sale, *, cash_cents: int) -> bool:
     return inserted
 
 
-def _the_first(sale: Sale) -> Sale:
+def first_sale(sale: Sale) -> Sale:
     first = Sale.objects.select_related("due", "document", "staff").get(
         venue_id=sale.venue_id, key=sale.key
     )
-    if first.request_sha256 != sale.request_sha256 or first.station_id != sale.station_id:
+    if (first.request_sha256, first.station_id, first.training) != (
+        sale.request_sha256,
+        sale.station_id,
+        sale.training,
+    ):
         raise SameKeyOtherBody
     return first
 
@@ -301,16 +318,19 @@ def _seal(sale: Sale, tenders: list[TenderDraft], at: datetime.datetime) -> Seal
     """Write the sale's ticket in its register's chain, under the id the sale already holds."""
     assert sale.document_id is not None  # noqa: S101  set by the caller in the same transaction
     return seal_ticket(
-        register_id=register_for(station_id=sale.station_id, payee_id=sale.payee_id),
+        register_id=register_for(
+            station_id=sale.station_id, payee_id=sale.payee_id, training=sale.training
+        ),
         ticket=draft_ticket(sale, tenders),
         document_id=sale.document_id,
         at=at,
     )
 
 
-def _wait(
+def open_due_of(
     sale: Sale, tenders: Sequence[TenderWanted], session: StationSession, at: datetime.datetime
 ) -> None:
+    """What is owed for a sale that waits, with what is already given or asked for towards it."""
     due = settlement.open_due(
         venue_id=sale.venue_id,
         payee_id=sale.payee_id,
@@ -368,8 +388,8 @@ def _take(sale: Sale, tender: TenderWanted, session: StationSession, at: datetim
             )
 
 
-def _locked(*, session: StationSession, key: UUID) -> Sale:
-    """This venue's sale, its row locked until the commit. Raises NotFound."""
+def locked_sale(*, session: StationSession, key: UUID) -> Sale:
+    """This venue's sale, its row locked until the commit. Raises NotFound, OtherWorld."""
     sale = (
         Sale.objects.select_for_update(of=("self",))
         .select_related("venue", "staff", "station")
@@ -378,6 +398,7 @@ def _locked(*, session: StationSession, key: UUID) -> Sale:
     )
     if sale is None:
         raise NotFound
+    check_world(session, sale)
     return sale
 
 
@@ -390,7 +411,7 @@ def take_tender(
     The same tender key again changes nothing. Raises SaleClosed, NotFound, NotEnoughCash and
     what settlement raises.
     """
-    sale = _locked(session=session, key=key)
+    sale = locked_sale(session=session, key=key)
     if sale.due_id is None:
         raise SaleClosed
     _check_cash(tender)
@@ -434,7 +455,8 @@ def _print(
         sale=sale,
         payload=sealed.payload,
         signature=sealed.signature,
-        paid_in_cash=paid_in_cash,
+        # A drawer does not open for money that is not there.
+        paid_in_cash=paid_in_cash and not sale.training,
         at=at,
     )
 
@@ -445,7 +467,7 @@ def give_up_request(*, session: StationSession, key: UUID, at: datetime.datetime
 
     Raises PaymentSeen when coins are already on their way.
     """
-    sale = _locked(session=session, key=key)
+    sale = locked_sale(session=session, key=key)
     if sale.state != SaleState.WAITING or sale.due_id is None:
         raise SaleClosed
     settlement.cancel_open_requests(due_id=sale.due_id, by=_who(session), at=at)
@@ -460,7 +482,7 @@ def cancel_sale(*, session: StationSession, key: UUID, at: datetime.datetime) ->
     Giving up twice changes nothing. Raises SaleClosed when it is paid, PaymentSeen or
     MoneyReceived when something was already paid towards it.
     """
-    sale = _locked(session=session, key=key)
+    sale = locked_sale(session=session, key=key)
     if sale.state == SaleState.CANCELLED:
         return sale
     if sale.state != SaleState.WAITING or sale.due_id is None:
@@ -477,6 +499,8 @@ def cancel_sale(*, session: StationSession, key: UUID, at: datetime.datetime) ->
             "sale": str(sale.key),
             "total_cents": sale.total_cents,
             "lines": [[line["label"], line["quantity_milli"]] for line in sale.cart],
+            # What the customer was shown before it was given up (F3).
+            "bills": [bill["number"] for bill in bills_of(sale)],
         },
     )
     announce(sale, at)
@@ -491,8 +515,8 @@ def print_receipt(
 
     The same print key again prints nothing new. Raises SaleNotPaid, NoPrinter, NotFound.
     """
-    sale = _locked(session=session, key=key)
-    print_again(sale=sale, key=print_key, operator=_who(session), at=at)
+    sale = locked_sale(session=session, key=key)
+    print_again(sale=sale, session=session, key=print_key, at=at)
     touch(sale, at)
     return sale
 

@@ -6,19 +6,22 @@ import datetime
 import json
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from pos.models import Sale
 from pos.receipts import receipt_page
 from pos.states import ReceiptWish
-from teraa.common import journal, journal_codes
 from teraa.common.ids import uuid7
 from teraa.common.paper import Drawer, Page
-from teraa.common.problems import Problem
+from teraa.common.problems import Problem, SameKeyOtherBody
 from teraa.devices.models import Printer
 from teraa.devices.operations import queue_print
-from teraa.devices.queries import count_prints, printer_for
+from teraa.devices.queries import count_prints, printer_for, subject_printed
+from teraa.fiscal.corrections import relations_of
+from teraa.fiscal.duplicates import count_copies, hold_register, seal_duplicate
 from teraa.fiscal.models import Document
+from teraa.venues.authentication import StationSession
 from teraa.venues.models import Venue
 
 
@@ -77,24 +80,29 @@ def _kick(
     )
 
 
-def print_again(*, sale: Sale, key: UUID, operator: str, at: datetime.datetime) -> None:
-    """On request: the original if it never was printed, else DUPLICATA n, which leaves its event.
+def printer_of_till(station_id: UUID) -> Printer:
+    """Raises NoPrinter."""
+    printer = printer_for(station_id=station_id)
+    if printer is None:
+        raise NoPrinter
+    return printer
+
+
+def print_again(*, sale: Sale, session: StationSession, key: UUID, at: datetime.datetime) -> None:
+    """On request: the original if it never was printed, else a duplicate with its number.
 
     The same key again prints nothing new. Raises SaleNotPaid, NoPrinter.
     """
     if sale.document_id is None:
         raise SaleNotPaid
-    printer = printer_for(station_id=sale.station_id)
-    if printer is None:
-        raise NoPrinter
     print_document(
-        document=Document.objects.get(pk=sale.document_id),
+        document=Document.objects.select_related("register").get(pk=sale.document_id),
         venue=sale.venue,
-        station_id=sale.station_id,
-        printer=printer,
+        station_label=session.station.name,
+        printer=printer_of_till(sale.station_id),
         key=key,
         subject=subject_of(sale),
-        operator=operator,
+        operator=session.staff.name if session.staff else "",
         at=at,
     )
 
@@ -103,18 +111,40 @@ def print_document(
     *,
     document: Document,
     venue: Venue,
-    station_id: UUID,
+    station_label: str,
     printer: Printer,
     key: UUID,
     subject: str,
     operator: str,
     at: datetime.datetime,
 ) -> None:
-    """Print a sealed ticket: the original if it never was printed, else DUPLICATA n with its event.
+    """Print a sealed ticket: the original if it never was printed, else DUPLICATA n.
 
-    ``subject`` counts the copies; the same key again prints nothing new.
+    Each copy is a signed document of its own, and that chain is what counts them (F14); only
+    whether the original went out is known from the queue, by ``subject``. The same key again
+    prints and seals nothing new. Raises SameKeyOtherBody when it printed something else.
     """
-    copy = count_prints(venue_id=venue.pk, subject=subject, before_key=key)
+    hold_register(document.register_id)
+    printed = subject_printed(venue_id=venue.pk, key=key)
+    if printed is not None:
+        if printed != subject:
+            raise SameKeyOtherBody(key=key)
+        return
+    copy = 0
+    if (
+        count_prints(venue_id=venue.pk, subject=subject, before_key=key)
+        # The queue forgets in time, the chain does not.
+        or count_copies(venue_id=venue.pk, document_id=document.pk)
+    ):
+        copy = seal_duplicate(
+            document=document,
+            key=key,
+            at=at,
+            operator_label=operator,
+            station_label=station_label,
+        ).copy
+    with translation.override(venue.language):
+        sentences = relations_of(venue_id=venue.pk, document_id=document.pk).sentences()
     page = receipt_page(
         json.loads(document.payload),
         zone=venue.zone,
@@ -122,19 +152,47 @@ def print_document(
         copy=copy,
         language=venue.language,
         width=printer.width_columns,
+        sentences=sentences,
     )
-    _job, is_new = queue_print(
+    queue_print(
         venue_id=venue.pk, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
     )
-    if copy and is_new:
-        journal.record(
-            code=journal_codes.RECEIPT_REPRINTED,
-            venue_id=venue.pk,
-            station_id=station_id,
-            operator=operator,
-            at=at,
-            values={"document": str(document.pk), "sequence": document.sequence, "copy": copy},
-        )
+
+
+def print_correction(
+    *,
+    document_id: UUID,
+    payload: str,
+    signature: str,
+    venue: Venue,
+    station_id: UUID,
+    key: UUID,
+    subject: str,
+    in_cash: bool,
+    at: datetime.datetime,
+) -> None:
+    """The ticket of what was given back, always on paper; cash opens the drawer.
+
+    The rule against needless paper leaves out cancelled and credited operations (Code de
+    l'environnement, D541-371). Without a printer the till still gives back.
+    """
+    printer = printer_for(station_id=station_id)
+    if printer is None:
+        return
+    with translation.override(venue.language):
+        sentences = relations_of(venue_id=venue.pk, document_id=document_id).sentences()
+    page = receipt_page(
+        json.loads(payload),
+        zone=venue.zone,
+        signature=signature,
+        language=venue.language,
+        opens_drawer=in_cash and printer.has_drawer,
+        width=printer.width_columns,
+        sentences=sentences,
+    )
+    queue_print(
+        venue_id=venue.pk, printer_id=printer.pk, key=key, page=page, subject=subject, at=at
+    )
 
 
 def _page(

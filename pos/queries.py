@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet, Sum
+
 from pos.catalogue import Catalogue
-from pos.models import Sale
+from pos.models import Sale, SaleRefund
 from pos.operations import Rung
 from pos.pricing import rate_on
 from pos.printing import subject_of
@@ -18,6 +21,8 @@ from teraa.common.money import osm_decimal, vat_of_inclusive
 from teraa.common.problems import NotFound
 from teraa.common.qr import qr_path
 from teraa.devices.queries import print_states, printer_for
+from teraa.fiscal.models import Document
+from teraa.fiscal.states import ChainKind
 from teraa.settlement.osm import uri as payment_link
 from teraa.settlement.queries import OsmView, TenderView, tender_views_of
 
@@ -72,7 +77,7 @@ def _view(sale: Sale, tenders: list[TenderView], printed: str | None) -> dict[st
         taxes = values["taxes"]
         number = str(sale.document.sequence)
     else:
-        taxes = _taxes(sale)
+        taxes = taxes_of(sale)
         number = None
     if tenders:
         shown = [tender_dict(one) for one in tenders]
@@ -120,6 +125,7 @@ def _assemble(
         else 0,
         "serving": sale.serving,
         "receipt": sale.receipt,
+        "training": sale.training,
         "lines": [
             {
                 "label": line["label"],
@@ -138,7 +144,7 @@ def _assemble(
     }
 
 
-def _taxes(sale: Sale) -> list[dict[str, Any]]:
+def taxes_of(sale: Sale) -> list[dict[str, Any]]:
     """VAT of a sale that is not sealed yet, by the rule that will seal it."""
     totals: dict[int, int] = {}
     for line in sale.cart:
@@ -205,18 +211,60 @@ def _sealed_tender(index: int, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def last_sales(*, station_id: UUID, venue_id: UUID, last: int = LAST_SALES) -> list[dict[str, Any]]:
-    """The last sales of a till, newest first, with the state of their money and paper."""
+def last_sales(
+    *, station_id: UUID, venue_id: UUID, training: bool = False, last: int = LAST_SALES
+) -> list[dict[str, Any]]:
+    """The last sales of a till, newest first, with the state of their money and paper.
+
+    In training those that were practised, else none of them.
+    """
+    rows = Sale.objects.filter(station_id=station_id, venue_id=venue_id, training=training)
+    return _listed(venue_id, rows, last)
+
+
+_NUMBER = re.compile(r"^(?:(?P<register>.+)-)?0*(?P<sequence>\d{1,12})$", re.ASCII)
+
+
+def sales_numbered(*, venue_id: UUID, text: str, training: bool = False) -> list[dict[str, Any]]:
+    """Sales of any till here whose ticket, or the ticket of a refund, has this number.
+
+    ``text`` is what stands on the paper: ``"42"`` or ``"Bar-000042"``. Newest first.
+    """
+    number = _NUMBER.match(text.strip())
+    if number is None:
+        return []
+    documents = Document.objects.filter(
+        venue_id=venue_id, kind=ChainKind.TICKET, sequence=int(number["sequence"])
+    )
+    if number["register"]:
+        documents = documents.filter(register__name__iexact=number["register"].strip())
+    rows = Sale.objects.filter(venue_id=venue_id, training=training).filter(
+        Q(document__in=documents) | Q(refunds__document__in=documents)
+    )
+    return _listed(venue_id, rows.distinct(), LAST_SALES)
+
+
+def _listed(venue_id: UUID, rows: QuerySet[Sale], last: int) -> list[dict[str, Any]]:
     sales = list(
-        Sale.objects.filter(station_id=station_id, venue_id=venue_id)
-        .select_related("staff", "document")
+        rows.select_related("staff", "document")
         .defer("document__payload")
         .order_by("-created_at")[:last]
     )
     dues = [sale.due_id for sale in sales if sale.due_id]
     views = tender_views_of(dues) if dues else {}
     prints = print_states(venue_id=venue_id, subjects=[subject_of(sale) for sale in sales])
-    return [_short(sale, views[sale.due_id] if sale.due_id else [], prints) for sale in sales]
+    returned = dict(
+        SaleRefund.objects.filter(venue_id=venue_id, sale__in=sales)
+        .values_list("sale_id")
+        .annotate(Sum("total_cents"))
+    )
+    return [
+        {
+            **_short(sale, views[sale.due_id] if sale.due_id else [], prints),
+            "returned_cents": returned.get(sale.pk, 0),
+        }
+        for sale in sales
+    ]
 
 
 def _short(sale: Sale, tenders: list[TenderView], prints: dict[str, str]) -> dict[str, Any]:

@@ -19,7 +19,11 @@ from teraa.venues.authentication import StationSession
 def _reading(session: StationSession) -> XReading:
     if session.station.payee_id is None:
         raise NotATill
-    register_id = register_for(station_id=session.station.pk, payee_id=session.station.payee_id)
+    register_id = register_for(
+        station_id=session.station.pk,
+        payee_id=session.station.payee_id,
+        training=session.station.training,
+    )
     return x_reading(register_id=register_id)
 
 

@@ -140,12 +140,60 @@ SaleSchema = _shape(
         "remaining_cents": fields.IntegerField(),
         "serving": fields.CharField(),
         "receipt": fields.CharField(),
+        "training": fields.BooleanField(help_text="practised: sealed apart, counts for nothing"),
         "lines": SaleLineSchema(many=True),
         "taxes": TaxSchema(many=True),
         "tenders": SaleTenderSchema(many=True),
         "print": PrintStateSchema(allow_null=True),
         "operator": fields.CharField(),
         "change_cents": fields.IntegerField(),
+    },
+)
+OpenLineSchema = _shape(
+    "OpenLine",
+    {
+        "document": fields.UUIDField(),
+        "number": fields.CharField(),
+        "position": fields.IntegerField(),
+        "label": fields.CharField(),
+        "quantity_milli": fields.IntegerField(help_text="what is left of it, in thousandths"),
+        "unit_price_cents": fields.IntegerField(),
+        "discount_cents": fields.IntegerField(),
+        "total_cents": fields.IntegerField(),
+        "divisible": fields.BooleanField(
+            help_text="false: the ticket can only be given back as a whole"
+        ),
+    },
+)
+HeldSchema = _shape("HeldTender", {"kind": fields.CharField(), "left_cents": fields.IntegerField()})
+CoinsBackSchema = _shape(
+    "CoinsBack", {"reference": fields.CharField(), "state": fields.CharField()}
+)
+SaleRefundSchema = _shape(
+    "SaleRefund",
+    {
+        "key": fields.UUIDField(),
+        "number": fields.CharField(),
+        "total_cents": fields.IntegerField(),
+        "at": fields.DateTimeField(),
+        "operator": fields.CharField(),
+        "reason": fields.CharField(),
+        "coins": CoinsBackSchema(allow_null=True),
+        "print": PrintStateSchema(allow_null=True),
+    },
+)
+CorrectionsSchema = _shape(
+    "Corrections",
+    {
+        "sale": fields.UUIDField(),
+        "total_cents": fields.IntegerField(),
+        "returned_cents": fields.IntegerField(),
+        "sentences": fields.ListField(
+            child=fields.CharField(), help_text="which tickets amend or cancel the sale's own"
+        ),
+        "lines": OpenLineSchema(many=True),
+        "tenders": HeldSchema(many=True),
+        "refunds": SaleRefundSchema(many=True),
     },
 )
 ShortSaleSchema = _shape(
@@ -158,6 +206,7 @@ ShortSaleSchema = _shape(
         "created_at": fields.DateTimeField(),
         "total_cents": fields.IntegerField(),
         "remaining_cents": fields.IntegerField(),
+        "returned_cents": fields.IntegerField(),
         "operator": fields.CharField(),
         "osm_state": fields.CharField(allow_null=True),
         "print_state": fields.CharField(allow_null=True),

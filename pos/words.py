@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pos.amap.words import WORDS as BASKET_WORDS
+from pos.correction_words import CORRECTION_WORDS
 from pos.drawer.words import WORDS as DRAWER_WORDS
 
 WORDS: dict[str, Promise] = {
@@ -222,6 +223,7 @@ WORDS: dict[str, Promise] = {
     "collect.for": _("For {payee}"),
     "collect.more": _("Then {count} more payment, for somebody else."),
     "collect.next": _("Next: {amount} for {payee}"),
+    **CORRECTION_WORDS,
     **BASKET_WORDS,
     **DRAWER_WORDS,
 }

@@ -21,6 +21,7 @@ from pos.drawer.problems import (
 )
 from pos.drawer.states import DENOMINATIONS, MovementKind, ShiftState
 from pos.operations import NotATill
+from pos.practice import refuse_training
 from pos.printing import open_drawer
 from teraa.common import journal, journal_codes
 from teraa.common.ids import is_uuid7
@@ -49,7 +50,7 @@ def begin_shift(
     """Begin a shift with what is counted in the drawer.
 
     What the shift before left there, and cash that moved since, is what should be there. The same
-    ``key`` again returns the first. Raises NotATill, Invalid, CountWrong, DrawerOpen,
+    ``key`` again returns the first. Raises NotATill, NotInTraining, Invalid, CountWrong, DrawerOpen,
     SameKeyOtherBody.
     """
     _check(session, key)
@@ -106,7 +107,7 @@ def move_cash(
 ) -> Shift:
     """Put cash in or take it out by hand, and open the drawer for it.
 
-    The same ``key`` again changes nothing. Raises NotATill, Invalid, DrawerClosed, ReasonMissing,
+    The same ``key`` again changes nothing. Raises NotATill, NotInTraining, Invalid, DrawerClosed, ReasonMissing,
     SameKeyOtherBody.
     """
     _check(session, key)
@@ -152,7 +153,7 @@ def open_without_sale(
     """Open the drawer to look or to change a note; counted, and printed on the closing (930).
 
     The same ``key`` again opens nothing new, but may be journaled twice: two openings asked for
-    are two. Raises NotATill, Invalid, ReasonMissing.
+    are two. Raises NotATill, NotInTraining, Invalid, ReasonMissing.
     """
     _check(session, key)
     reason = " ".join(reason.split())
@@ -166,7 +167,7 @@ def open_without_sale(
 def keep_count(*, session: StationSession, count: Count) -> Shift:
     """Keep what was counted so far: a tablet that dies while somebody counts loses nothing.
 
-    Raises NotATill, CountWrong, DrawerClosed.
+    Raises NotATill, NotInTraining, CountWrong, DrawerClosed.
     """
     _check(session)
     total_of(count)
@@ -180,7 +181,7 @@ def keep_count(*, session: StationSession, count: Count) -> Shift:
 
 @transaction.atomic
 def give_up_count(*, session: StationSession) -> Shift:
-    """Go back to selling; what was counted is forgotten. Raises NotATill, DrawerClosed."""
+    """Go back to selling; what was counted is forgotten. Raises NotATill, NotInTraining, DrawerClosed."""
     _check(session)
     shift = _running(session)
     if shift.state == ShiftState.COUNTING:
@@ -201,7 +202,7 @@ def close_shift(
     """Close the shift with what is counted; ``left_cents`` stay in the drawer for the next one.
 
     The difference is written down, never refused: at one in the morning a till must close. The
-    same ``key`` again returns the closed shift. Raises NotATill, Invalid, CountWrong,
+    same ``key`` again returns the closed shift. Raises NotATill, NotInTraining, Invalid, CountWrong,
     DrawerClosed, MoreLeftThanCounted, SameKeyOtherBody.
     """
     _check(session, key)
@@ -248,6 +249,7 @@ def close_shift(
 def _check(session: StationSession, key: UUID | None = None) -> None:
     if session.station.kind != StationKind.TILL or session.staff is None:
         raise NotATill
+    refuse_training(session)  # whoever practises counts nobody's money
     if key is not None and not is_uuid7(key):
         raise Invalid(fields={"key": "UUIDv7"})
 

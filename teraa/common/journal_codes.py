@@ -36,7 +36,9 @@ PIN_SET = 923
 DRAWER_OPENED = 930
 TRAINING_CHANGED = 931
 CLOCK_JUMPED = 932
-RECEIPT_REPRINTED = 933
+RECEIPT_REPRINTED = 933  # until copies had a chain of their own (DUPLICATE): seals nothing new
+BILL_PRINTED = 934
+ORDER_KEPT = 935
 CASH_MOVED = 936
 PRINTER_FAILED = 940
 PAYMENT_UNKNOWN = 941
@@ -80,6 +82,8 @@ MEANINGS: dict[int, str] = {
     TRAINING_CHANGED: "training switched on or off",
     CLOCK_JUMPED: "clock jumped",
     RECEIPT_REPRINTED: "receipt printed again",
+    BILL_PRINTED: "bill or note printed before payment",
+    ORDER_KEPT: "order kept before payment",
     CASH_MOVED: "cash put in or taken out by hand",
     PRINTER_FAILED: "printer failed",
     PAYMENT_UNKNOWN: "outcome of a payment unknown",

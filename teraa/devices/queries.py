@@ -50,6 +50,12 @@ def count_prints(*, venue_id: UUID, subject: str, before_key: UUID) -> int:
     return jobs.exclude(key=before_key).count()
 
 
+def subject_printed(*, venue_id: UUID, key: UUID) -> str | None:
+    """What the job with this key is about; None when the key is new (one query)."""
+    jobs = PrintJob.objects.filter(venue=venue_id, key=key)
+    return jobs.values_list("subject", flat=True).first()
+
+
 def jobs_by_state() -> dict[str, int]:
     """Jobs that are not confirmed, by state; states without any are zero (one query)."""
     open_ones = PrintJob.objects.exclude(state=JobState.CONFIRMED)

@@ -120,7 +120,12 @@ def open_register(
 
 
 def ensure_register(
-    *, venue_id: UUID, payee_id: UUID, station_id: UUID | None, at: datetime.datetime
+    *,
+    venue_id: UUID,
+    payee_id: UUID,
+    station_id: UUID | None,
+    at: datetime.datetime,
+    training: bool = False,
 ) -> UUID:
     """The register of this station for this payee (without a station: the payee's web lane).
 
@@ -128,13 +133,15 @@ def ensure_register(
     registers. Raises NotFound, PayeeUnidentified, KeysUnavailable.
     """
     with suppress(NoRegister):
-        return register_for(station_id=station_id, payee_id=payee_id)
+        return register_for(station_id=station_id, payee_id=payee_id, training=training)
     payee = Payee.objects.filter(pk=payee_id, venue_id=venue_id).first()
     stations = Station.objects.filter(venue_id=venue_id)
     station = stations.filter(pk=station_id).first() if station_id else None
     if payee is None or (station is None and station_id is not None):
         raise NotFound
     place = station.name if station else "web"
+    if training:
+        place = f"T {place}"
     # The second name is for two payees that begin alike.
     for name in (_name(payee, place), _name(payee, f"{place} {payee.pk.hex[-4:]}")):
         try:
@@ -146,10 +153,11 @@ def ensure_register(
                     name=name,
                     lane=Lane.TILL if station else Lane.WEB,
                     at=at,
+                    training=training,
                 ).pk
         except RegisterExists:
             with suppress(NoRegister):  # another was quicker
-                return register_for(station_id=station_id, payee_id=payee_id)
+                return register_for(station_id=station_id, payee_id=payee_id, training=training)
     raise NoRegister(station=station_id, payee=payee_id)
 
 

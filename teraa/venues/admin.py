@@ -90,7 +90,7 @@ class VenueAdmin(VenueModelAdmin):
             {
                 "fields": [
                     *["day_cutoff", "osm_confirmations_till"],
-                    *["osm_request_minutes", "osm_tolerance_units"],
+                    *["osm_request_minutes", "osm_tolerance_units", "note_from_cents"],
                 ]
             },
         ),
@@ -232,12 +232,12 @@ class ConfirmForm(BaseDialogForm):  # type: ignore[misc]
 @admin.register(Station)
 class StationAdmin(VenueModelAdmin):
     journal_code = SETTING_CHANGED
-    list_display = ["name", "kind", "venue", "payee", "state"]
-    list_filter = ["venue", "kind"]
+    list_display = ["name", "kind", "venue", "payee", "state", "training"]
+    list_filter = ["venue", "kind", "training"]
     search_fields = ["name"]
     list_select_related = ["venue", "payee"]
-    fields = ["venue", "kind", "name", "payee", "enrolled_at", "revoked_at"]
-    readonly_fields = ["enrolled_at", "revoked_at"]
+    fields = ["venue", "kind", "name", "payee", "training", "enrolled_at", "revoked_at"]
+    readonly_fields = ["training", "enrolled_at", "revoked_at"]
     actions_detail = ["make_code", "revoke"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

@@ -99,6 +99,16 @@ class Venue(models.Model):
         default=100_000_000,
         help_text=_("One network fee: some wallets take it from what they send."),
     )
+    note_from_cents = models.PositiveIntegerField(
+        _("a note is given from (cents)"),
+        null=True,
+        blank=True,
+        default=2500,
+        help_text=_(
+            "From this total on, VAT included, whoever was served on site gets a note before "
+            "paying (arrêté 83-50/A: 25 €). Empty: the till says nothing."
+        ),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -306,6 +316,8 @@ class Station(models.Model):
     )
     enrolled_at = models.DateTimeField(_("enrolled"), null=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    # Switched by ``pos.training``: what is rung up here is sealed apart and counts for nothing.
+    training = models.BooleanField(_("in training"), default=False, editable=False)
 
     class Meta:
         db_table = "venues_station"

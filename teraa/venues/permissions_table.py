@@ -12,6 +12,8 @@ COORDINATOR = "coordinator"  # of an AMAP
 
 SELL = "sell"  # ring up, take payments, park, print
 CANCEL_SALE = "cancel_sale"  # give up a sale that waits for its money
+REFUND = "refund"  # give back money of a paid sale
+TRAIN = "train"  # switch a till to training and back
 READ_X = "read_x"  # totals of the running period
 CLOSE_BOOKS = "close_books"  # close a day (Z), a month, a year
 EDIT_CATALOGUE = "edit_catalogue"
@@ -31,6 +33,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
         {
             SELL,
             CANCEL_SALE,
+            REFUND,
+            TRAIN,
             READ_X,
             CLOSE_BOOKS,
             EDIT_CATALOGUE,

@@ -98,6 +98,10 @@ def a_sale(house: House) -> dict[str, Any]:
     }
 
 
+def an_order(house: House) -> dict[str, Any]:
+    return {**a_sale(house), "tenders": []}
+
+
 def a_tender(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "kind": "cash", "amount_cents": 1, "received_cents": 1}
 
@@ -130,6 +134,21 @@ def waiting_sale(house: House) -> dict[str, Any]:
 
 def paid_sale(house: House) -> dict[str, Any]:
     return {"key": house.cash_sale.key}
+
+
+def returned_sale(house: House) -> dict[str, Any]:
+    return {"key": house.sale_refund.sale.key}
+
+
+def a_sale_refund(house: House) -> dict[str, Any]:
+    """The same refund again: a line is given back once."""
+    return {
+        "key": str(house.sale_refund.key),
+        "lines": None,
+        "total_cents": 150,
+        "tenders": [{"kind": "cash", "amount_cents": 150}],
+        "reason": house.sale_refund.reason,
+    }
 
 
 def basket(house: House) -> dict[str, Any]:
@@ -270,11 +289,17 @@ DOORS: dict[str, Door] = {
     "api/pos/catalogue/": Door(),
     "api/pos/quote/": Door(),
     "api/pos/sales/": Door(body=a_sale),
+    "api/pos/sales/kept/": Door(body=an_order),
     "api/pos/sales/<uuid:key>/": Door(),
+    "api/pos/sales/<uuid:key>/bills/": Door(body=a_key, path=waiting_sale),
     "api/pos/sales/<uuid:key>/tenders/": Door(body=a_tender, path=waiting_sale),
     "api/pos/sales/<uuid:key>/requests/cancel/": Door(body=nothing, path=waiting_sale),
     "api/pos/sales/<uuid:key>/cancel/": Door(body=nothing, path=waiting_sale),
     "api/pos/sales/<uuid:key>/print/": Door(body=a_key, path=paid_sale),
+    "api/pos/sales/<uuid:key>/refunds/": Door(body=a_sale_refund, path=returned_sale),
+    "api/pos/sales/<uuid:key>/refunds/<uuid:refund>/print/": Door(
+        body=a_key, path=lambda house: {**returned_sale(house), "refund": house.sale_refund.key}
+    ),
     "api/pos/dues/": Door(),
     "api/pos/collections/": Door(body=a_collection),
     "api/pos/collections/<uuid:key>/": Door(path=collection),
@@ -304,6 +329,7 @@ DOORS: dict[str, Door] = {
         body=lambda house: {**a_key(house), "kind": "out", "amount_cents": 5, "reason": "pain"}
     ),
     "api/pos/drawer/open/": Door(body=lambda house: {**a_key(house), "reason": "monnaie"}),
+    "api/pos/training/": Door(body=lambda house: {"on": False}),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
     "api/pos/closings/": Door(body=a_key),

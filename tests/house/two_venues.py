@@ -35,9 +35,10 @@ from pos.amap.operations import bring_file, close_orders, export_day, freeze_lin
 from pos.catalogue import publish_catalogue
 from pos.drawer.models import Shift
 from pos.drawer.operations import begin_shift
-from pos.models import Category, Product, Sale
+from pos.models import Category, Product, Sale, SaleRefund
 from pos.operations import SaleWanted, TenderWanted, ring_up
 from pos.pricing import Wanted
+from pos.refunding import RefundWanted, TenderBack, refund_sale
 from teraa.accounts.models import User
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
@@ -131,6 +132,7 @@ class House:
     drawer_shift: Shift = field(init=False)
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
+    sale_refund: SaleRefund = field(init=False)
     basket: Basket = field(init=False)
     collection: Collection = field(init=False)
     booking: Booking = field(init=False)
@@ -317,6 +319,14 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     session = StationSession(house.till, house.venue, house.people["manager"], None)
     house.drawer_shift = begin_shift(session=session, key=uuid7(), count={2000: 3}, at=at)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
+
+    returned = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
+    house.sale_refund = refund_sale(
+        session=session,
+        sale_key=returned.key,
+        wanted=RefundWanted(uuid7(), 150, [TenderBack("cash", 150)], f"{house.word} renversé"),
+        at=at,
+    ).refund
 
     def osm() -> Sale:
         # Half of it: the rest can still be taken otherwise.

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from pos.amap.models import Basket
 from pos.amap.problems import AlreadyHandedOut, OrdersStillOpen
 from pos.amap.states import BasketState, DistributionState
+from pos.practice import refuse_training
 from teraa.common.ids import is_uuid7
 from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
 from teraa.common.states import WrongMove
@@ -93,6 +94,7 @@ def _locked(session: StationSession, basket_id: UUID, key: UUID) -> Basket:
     """This venue's basket, its row locked until the commit."""
     if not is_uuid7(key):
         raise Invalid(fields={"key": "UUIDv7"})
+    refuse_training(session)
     basket = (
         Basket.objects.select_for_update(of=("self",))
         .select_related("distribution", "household", "due", "handed_station")

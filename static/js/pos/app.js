@@ -14,6 +14,7 @@ import { abandon } from "./deeds.js";
 import { Detail, Lines, Tenders } from "./detail.js";
 import { Drawer } from "./drawer-pane.js";
 import { Enrol, Unreachable } from "./enrol.js";
+import { GiveBack } from "./give-back-pane.js";
 import { Header } from "./header.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -29,6 +30,7 @@ import { SignOn } from "./sign-on.js";
 import { Split } from "./split.js";
 import { announcement, euros, may, narrow, stage } from "./state.js";
 import { Totals } from "./totals.js";
+import { isTraining, TrainingBanner } from "./training.js";
 
 function Pane() {
   const { name, key } = route.value;
@@ -39,6 +41,7 @@ function Pane() {
     case "split": return html`<${Split} saleKey=${key} />`;
     case "sale": return html`<${Sale} saleKey=${key} />`;
     case "sales": return html`<${List} />`;
+    case "refund": return html`<${GiveBack} key=${key} saleKey=${key} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
     case COLLECT: return html`<${Collect} />`;
     case "baskets": return html`<${FarmBaskets} />`;
@@ -69,7 +72,7 @@ function SalePaper({ sale }) {
 function Dock() {
   const { name, key } = route.value;
   // A sale that is only looked at leaves the cart where it is.
-  const sale = name !== "detail" && key && sales.value.get(key);
+  const sale = name !== "detail" && name !== "refund" && key && sales.value.get(key);
   return sale ? html`<${SalePaper} sale=${sale} />` : html`<${Basket} />`;
 }
 
@@ -92,8 +95,9 @@ function Till() {
   const isSheet = narrow.value && isSheetUp.value && isSelling;
   const pane = unsent.value ? "sending" : name;
   const isSettling = useSettling(`${pane} ${key} ${isSheet}`, !isSelling || isSheet);
-  return html`<div class="till" data-pane=${pane} data-sheet=${isSheet} data-settling=${isSettling}>
-    <${Header} />
+  return html`<div class="till" data-pane=${pane} data-sheet=${isSheet} data-settling=${isSettling}
+    data-training=${isTraining()}>
+    <div class="head"><${TrainingBanner} /><${Header} /></div>
     <main class="work">
       <${Notice} />
       <div class="work-pane"><${Pane} /></div>

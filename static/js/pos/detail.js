@@ -10,6 +10,7 @@ import { Icon } from "./icons.js";
 import { Badge, PaneHead } from "./pieces.js";
 import { go } from "./routes.js";
 import { acknowledge, arrived, readSale, sales, standing } from "./sales.js";
+import { GiveBackButton, Returned, useCorrections } from "./returned.js";
 import { boot, coins, euros, hour } from "./state.js";
 
 const KINDS = { cash: () => t("cash"), card: () => t("card"), osm: () => t("osm") };
@@ -73,6 +74,7 @@ export function Detail({ saleKey }) {
   }, [saleKey, sale]);
   useEffect(() => acknowledge(saleKey), [saleKey, arrived.value]);
   usePrintWatch(sale);
+  const view = useCorrections(sale);
   const back = () => go("sales");
   if (!sale) {
     return html`<section class="pane" aria-busy="true"><${PaneHead} title=${t("sale")} onBack=${back} />
@@ -88,11 +90,13 @@ export function Detail({ saleKey }) {
       <p class="paper-total"><span>${t("total")}</span><span>${euros(sale.total_cents)}</span></p>
       <${Tenders} sale=${sale} />
       <${Taxes} taxes=${sale.taxes} />
+      <${Returned} view=${view} />
       ${sale.print && html`<p class="paper-meta"><${Icon} name="printer" />${printWord(sale.print)}</p>`}
     </div>
     <div class="pane-foot">
       ${sale.state === "paid" && boot.value.printer && html`<${PrintButton} sale=${sale}
         word=${sale.print ? t("receipt.copy") : t("receipt.print")} />`}
+      <${GiveBackButton} sale=${sale} view=${view} />
     </div>
   </section>`;
 }

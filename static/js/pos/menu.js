@@ -11,7 +11,8 @@ import { isMenuOpen } from "./menu-state.js";
 import { initials } from "./pieces.js";
 import { go } from "./routes.js";
 import { signOff } from "./session.js";
-import { may, person } from "./state.js";
+import { boot, may, person } from "./state.js";
+import { TrainingItem } from "./training.js";
 
 const muted = signal(isMuted());
 
@@ -53,13 +54,14 @@ export function Menu() {
       <${Icon} name="menu" />
     </button>
     ${isMenuOpen.value && html`<div class="menu-panel" id="menu">
-      ${may("sell") && html`<button type="button" class="menu-item" data-act="collect"
+      ${may("sell") && !boot.value.training && html`<button type="button" class="menu-item" data-act="collect"
         onClick=${() => { isMenuOpen.value = false; go("collect"); }}>
         <${Icon} name="cash" />${t("collect.title")}</button>`}
-      <${FarmItem} />
-      ${may("sell") && html`<button type="button" class="menu-item" data-act="drawer"
+      ${!boot.value.training && html`<${FarmItem} />`}
+      ${may("sell") && !boot.value.training && html`<button type="button" class="menu-item" data-act="drawer"
         onClick=${() => { isMenuOpen.value = false; go("drawer"); }}>
         <${Icon} name="drawer" />${t("drawer.title")}</button>`}
+      <${TrainingItem} />
       ${may("read_x") && html`<button type="button" class="menu-item" data-act="totals"
         onClick=${() => { isMenuOpen.value = false; go("totals"); }}>
         <${Icon} name="sum" />${t("totals.title")}</button>`}

@@ -38,6 +38,9 @@ const partsCents = computed(() =>
   parts.value.reduce((sum, part) => sum + part.amount_cents, 0),
 );
 
+/** The key of an order just kept so that its bill can be printed, or null. */
+export const billWanted = signal(null);
+
 /** The cart may change until a part of it has been paid or all of it has left. */
 export const isOpen = computed(() => !parts.value.length && unsent.value?.target !== "cart");
 
@@ -97,6 +100,24 @@ export function pay(kind, saleKey = null, { received_cents, authorisation } = {}
     tenders,
   };
   send({ path: "/api/pos/sales/", body, target: "cart", tender });
+}
+
+/** Keep the cart on the server as it stands, for its bill: paid later, or given up with a trace. */
+export function keepForBill() {
+  if (unsent.value || parts.value.length || cart.totalCents.value <= 0) return;
+  notice.value = null;
+  share.value = null;
+  const amount_cents = cart.totalCents.value;
+  const body = {
+    key: uuid7(),
+    catalogue_version: catalogue.value.version,
+    serving: cart.serving.value,
+    receipt: wantsPaper.value ? "paper" : "none",
+    lines: cart.lines.value,
+    total_cents: amount_cents,
+    tenders: [],
+  };
+  send({ path: "/api/pos/sales/kept/", body, target: "cart", tender: { kind: "bill", amount_cents } });
 }
 
 /** One payment for all that is chosen of one payee. */
@@ -160,6 +181,7 @@ async function attempt() {
     cart.startAnew();
     parts.value = [];
   }
+  if (mine.kind === "bill") billWanted.value = sale.key;
   if (mine.target === COLLECT) noteSent(sale.key, mine.dues);
   go(addressOf(sale));
 }

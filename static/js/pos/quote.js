@@ -24,6 +24,7 @@ export async function loadQuote() {
 
 /** Why OSM cannot be offered just now, in the server's words; "" when it can. */
 export function osmRefusal(otherwise) {
+  if (boot.value?.training) return otherwise;
   const osm = boot.value?.osm;
   if (osm?.available && quote.value) return "";
   return osm?.reason || otherwise;

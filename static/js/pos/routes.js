@@ -24,7 +24,7 @@ export const route = computed(() => {
   if (name === "sale" && key) return { name: way || "sale", key };
   if (name === "collection" && key) return { name: "sale", key, isCollection: true };
   if (name === COLLECT) return { name: key || COLLECT, key: COLLECT };
-  if ((name === "detail" || name === "basket") && key) return { name, key };
+  if (["detail", "refund", "basket"].includes(name) && key) return { name, key };
   if (["cash", "card", "split", "sales", "totals", "drawer", "baskets"].includes(name)) return { name, key: null };
   return { name: "sell", key: null };
 });

@@ -3,6 +3,7 @@
 
 import { useEffect } from "preact/hooks";
 import { t } from "../words.js";
+import { Bills } from "./bill.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { groupNow } from "./collect.js";
@@ -60,6 +61,7 @@ function Unpaid({ sale, stands }) {
       <p class="money-loud" data-rest=${sale.remaining_cents}>${euros(sale.remaining_cents)}</p>
       <${Ways} saleKey=${sale.key} />
     </div>
+    <${Bills} sale=${sale} />
     ${narrow.value && may("cancel_sale") && sale.paid_cents === 0 && html`<button type="button"
       class="quiet-button danger-button" data-act="abandon" onClick=${() => abandon(sale)}>
       <${Icon} name="bin" />${t("sale.abandon")}</button>`}

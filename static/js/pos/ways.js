@@ -3,10 +3,11 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../words.js";
-import { receipt } from "./cart.js";
+import { receipt, serving } from "./cart.js";
 import { html } from "./html.js";
 import { Icon, OsmMark } from "./icons.js";
-import { nowDue, parts, pay, restOf, share, unsent, wantsPaper } from "./payment.js";
+import { isNoteDue, noteHint } from "./bill.js";
+import { keepForBill, nowDue, parts, pay, restOf, share, unsent, wantsPaper } from "./payment.js";
 import { osmRefusal, unitsFor } from "./quote.js";
 import { go, route, wayTo } from "./routes.js";
 import { boot, coins, euros } from "./state.js";
@@ -17,13 +18,16 @@ export function Ways({ saleKey = null, focused = false, quiet = false }) {
   const isPart = share.value !== null && due < restOf(saleKey);
   const isEmpty = due <= 0 && !(saleKey === null && parts.value.length);
   const off = isEmpty || unsent.value !== null;
-  const refusal = osmRefusal(t("osm.no_rate"));
+  const refusal = osmRefusal(boot.value.training ? t("training.osm") : t("osm.no_rate"));
   const place = useRef(null);
   useEffect(() => {
     if (focused) place.current.querySelector("button.way:enabled")?.focus({ preventScroll: true });
   }, [focused, refusal]);
   const units = unitsFor(due);
   const fee = boot.value.osm.fee_units;
+  const { printer, training } = boot.value;
+  const canBill = saleKey === null && !quiet && printer && !training && !parts.value.length;
+  const isDue = isNoteDue(serving.value, due);
   return html`<div class="ways" ref=${place}>
     ${isPart && html`<p class="ways-part">
       <span>${t("split.part_of", { part: euros(due), whole: euros(restOf(saleKey)) })}</span>
@@ -46,12 +50,15 @@ export function Ways({ saleKey = null, focused = false, quiet = false }) {
         aria-pressed=${route.value.name === "card"} onClick=${() => go(wayTo("card", saleKey))}>
         <${Icon} name="card" />${t("card")}</button>
     </div>
+    ${canBill && isDue && html`<p class="bills-hint" data-note-due><${Icon} name="warning" />${noteHint()}</p>`}
     ${!quiet && html`<div class="way-more">
       ${saleKey === null && html`<button type="button" class="quiet-button" data-act="paper"
         aria-pressed=${wantsPaper.value}
         onClick=${() => { receipt.value = wantsPaper.value ? "none" : "paper"; }}>
         <${Icon} name="printer" />${wantsPaper.value ? t("receipt.paper") : t("receipt.none")}
       </button>`}
+      ${canBill && html`<button type="button" class="quiet-button" data-act="bill" disabled=${off}
+        onClick=${keepForBill}><${Icon} name="list" />${isDue ? t("bill.note_short") : t("bill")}</button>`}
       <button type="button" class="quiet-button" data-act="split" disabled=${off}
         aria-pressed=${route.value.name === "split"} onClick=${() => go(wayTo("split", saleKey))}>
         <${Icon} name="split" />${t("split")}</button>

@@ -19,7 +19,12 @@ _numbers = itertools.count(1)
 
 
 def receive(
-    request: OsmRequest, units: int, *, at: datetime.datetime, height: int | None = None
+    request: OsmRequest,
+    units: int,
+    *,
+    at: datetime.datetime,
+    height: int | None = None,
+    sender: str = "o" * 34,
 ) -> Receipt:
     """A transfer of ``units`` that pays ``request``, in the block at ``height`` or in the pool."""
     number = next(_numbers)
@@ -28,7 +33,7 @@ def receive(
         txid=f"{number:064x}",
         version=1,
         type=0,
-        sender="o" * 34,
+        sender=sender,
         sender_public_key="02" + "0" * 64,
         amount_units=units,
         fee_units=1,
