@@ -13,18 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
+from tests.house.doors import DOORS, UNSAFE, Door, every_route
+from tests.house.knocking import WRITES, follow, put_back
 from tests.house.test_api_takes_anything import DESCRIBED
-from tests.house.test_venue_isolation import (
-    DOORS,
-    UNSAFE,
-    WRITES,
-    Door,
-    every_route,
-    follow,
-    houses,  # noqa: F401  a fixture by name
-)
 from tests.house.two_venues import House, Party, knocking, picture_of
 
 pytestmark = pytest.mark.timeout(300)
@@ -121,12 +114,11 @@ class Thrower:
         party, url = self.party_for(route), self.url_of(route, DOORS[route])
         cookies = {key: morsel.value for key, morsel in party.client.cookies.items()}
         kind = kind or "multipart/form-data; boundary=x"
-        before = transaction.savepoint()
-        with connection.execute_wrapper(self._watch):
-            answer = party.client.generic(method, url, body, content_type=kind)
-        # What was written and put back by the door itself was not stored.
-        stored = bool(self.written) and picture_of(self.house) != self.picture
-        transaction.savepoint_rollback(before)
+        with put_back():
+            with connection.execute_wrapper(self._watch):
+                answer = party.client.generic(method, url, body, content_type=kind)
+            # What was written and put back by the door itself was not stored.
+            stored = bool(self.written) and picture_of(self.house) != self.picture
         party.client.cookies.clear()
         party.client.cookies.load(cookies)
         said = f"{method} {url}, {name} → {answer.status_code}"
@@ -156,13 +148,13 @@ class Thrower:
 
 
 @pytest.fixture(scope="module")
-def parties(houses) -> dict[str, Party]:  # noqa: F811
+def parties(houses) -> dict[str, Party]:
     ours, _theirs = houses
     return {party.name: party for party in knocking(ours)}
 
 
 @pytest.fixture
-def thrower(houses, parties) -> Iterator[Thrower]:  # noqa: F811
+def thrower(houses, parties) -> Iterator[Thrower]:
     ours, _theirs = houses
     follow(ours)
     thrower = Thrower(ours, parties)
@@ -222,7 +214,8 @@ def test_no_address_breaks_a_door(thrower, text):
         if not re.search(r"<(slug|str):", route):
             continue
         url = re.sub(r"<\w+:\w+>", text, route)
-        answer = thrower.party_for(route).client.generic(method, f"/{url}", b"{}", JSON)
+        with put_back():
+            answer = thrower.party_for(route).client.generic(method, f"/{url}", b"{}", JSON)
         thrower.asked += 1
         # What is in the body may be looked at first.
         if answer.status_code not in (400, 404, 422) or not thrower._is_problem(answer):

@@ -126,6 +126,11 @@ def ear(
 ) -> Iterator[Ear]:
     names = {name.capitalize(): value for name, value in headers.items()}
     with connect(
-        f"ws://127.0.0.1:{port}{path}", additional_headers=names, origin=origin, open_timeout=10
+        f"ws://127.0.0.1:{port}{path}",
+        additional_headers=names,
+        origin=origin,
+        open_timeout=10,
+        # A slow machine is no broken line.
+        ping_interval=None,
     ) as connection:
         yield Ear(connection)
