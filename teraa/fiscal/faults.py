@@ -34,6 +34,21 @@ FAULTS: Final[dict[str, str | Promise]] = {
 }
 
 
+class Found(Exception):
+    """Raised where something is wrong: ``code`` of FAULTS, and what fills its sentence.
+
+    ``place`` is the number and id of a document, where it is not the one being looked at.
+    """
+
+    def __init__(
+        self, code: str, *, place: tuple[int, str] | None = None, **detail: object
+    ) -> None:
+        self.code = code
+        self.place = place
+        self.detail = {name: str(value) for name, value in detail.items()}
+        super().__init__(code)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """The first thing wrong in one chain."""
