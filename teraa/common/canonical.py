@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
@@ -81,11 +80,35 @@ def canonical_text(values: Mapping[str, Any]) -> str:
         raise NotCanonical(str(error)) from error
 
 
+class _Unusual(Exception):
+    """Something that the quick way cannot judge by itself."""
+
+
 def _refuse_number(text: str) -> NoReturn:
     raise NotCanonical(f"{text} is no integer")
 
 
-_DECODER: Final = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
+def _small(text: str) -> int:
+    if len(text) >= len(str(MAX_SAFE_INTEGER)):
+        raise _Unusual  # it may pass 2^53
+    return int(text)
+
+
+def _with_ascii_keys(found: dict[str, Any]) -> dict[str, Any]:
+    if not "".join(found).isascii():
+        raise _Unusual  # they may be sorted otherwise
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_hook=_with_ascii_keys,
+    parse_int=_small,
+    parse_float=_refuse_number,
+    parse_constant=_refuse_number,
+)
+_GENERAL_DECODER: Final = json.JSONDecoder(
+    parse_float=_refuse_number, parse_constant=_refuse_number
+)
 _ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False,
     allow_nan=False,
@@ -93,21 +116,21 @@ _ENCODER: Final = json.JSONEncoder(
     separators=(",", ":"),
     sort_keys=True,
 )
-# What the two above cannot judge by themselves: an integer that may pass 2^53 (or any other long
-# row of digits), and a key that is not ASCII, which may be sorted otherwise.
-_UNUSUAL: Final = re.compile(r'[0-9]{16}|[^\x00-\x7f](?:[^"\\]|\\.)*":')
 
 
 def read_canonical(text: str) -> Any:
     """The values of a text that is their canonical form. Raises NotCanonical when it is not.
 
-    Says the same as reading it and comparing with ``canonical_text``, in a third of the time: a
+    Says the same as reading it and comparing with ``canonical_text``, faster: a
     verification does this with every document ever sealed.
     """
     try:
-        values = _DECODER.decode(text)
-        unusual = _UNUSUAL.search(text) is not None
-        again = canonical_text(values) if unusual else _ENCODER.encode(values)
+        try:
+            values = _DECODER.decode(text)
+            again = _ENCODER.encode(values)
+        except _Unusual:
+            values = _GENERAL_DECODER.decode(text)
+            again = canonical_text(values)
     except (ValueError, RecursionError) as error:
         raise NotCanonical(str(error)) from error
     if again != text:
