@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import rfc8785
 
@@ -78,6 +78,64 @@ def canonical_text(values: Mapping[str, Any]) -> str:
         return rfc8785.dumps(values).decode("utf-8")
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
+
+
+class _Unusual(Exception):
+    """Something that the quick way cannot judge by itself."""
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise NotCanonical(f"{text} is no integer")
+
+
+def _small(text: str) -> int:
+    if len(text) >= len(str(MAX_SAFE_INTEGER)):
+        raise _Unusual  # it may pass 2^53
+    return int(text)
+
+
+def _with_ascii_keys(found: dict[str, Any]) -> dict[str, Any]:
+    if not "".join(found).isascii():
+        raise _Unusual  # they may be sorted otherwise
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_hook=_with_ascii_keys,
+    parse_int=_small,
+    parse_float=_refuse_number,
+    parse_constant=_refuse_number,
+)
+_GENERAL_DECODER: Final = json.JSONDecoder(
+    parse_float=_refuse_number, parse_constant=_refuse_number
+)
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+    separators=(",", ":"),
+    sort_keys=True,
+)
+
+
+def read_canonical(text: str) -> Any:
+    """The values of a text that is their canonical form. Raises NotCanonical when it is not.
+
+    Says the same as reading it and comparing with ``canonical_text``, faster: a
+    verification does this with every document ever sealed.
+    """
+    try:
+        try:
+            values = _DECODER.decode(text)
+            again = _ENCODER.encode(values)
+        except _Unusual:
+            values = _GENERAL_DECODER.decode(text)
+            again = canonical_text(values)
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical(str(error)) from error
+    if again != text:
+        raise NotCanonical(again[:80])
+    return values
 
 
 def sha256_hex(text: str) -> str:

@@ -5,7 +5,8 @@ Dates and identifiers are read as texts, as the signed text writes them.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -70,6 +71,9 @@ class Part(NamedTuple):
     columns: Sequence[str]
     select: str
     json_at: Sequence[int]  # in a row, after venue_id
+    implied: Callable[
+        [Mapping[str, Any]], tuple[Any, ...]
+    ]  # the row that an item of a payload says
 
 
 _JSON_COLUMNS: Final = {"modifiers", "components", "osm_txids"}
@@ -84,6 +88,7 @@ def _part(table: str, name: str, columns: Sequence[str], order: str, **spelt: st
         f"SELECT document_id::text, venue_id::text, {selected} FROM {table}"  # noqa: S608
         f" WHERE document_id = ANY(%s) ORDER BY document_id, {order}",
         [index for index, column in enumerate(columns, start=1) if column in _JSON_COLUMNS],
+        itemgetter(*columns),
     )
 
 

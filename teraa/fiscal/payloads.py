@@ -27,7 +27,7 @@ Test vectors: ``tests/fiscal/test_payloads.py``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -329,11 +329,6 @@ def document_columns(values: Mapping[str, Any]) -> dict[str, Any]:
         "previous_hash": values["previous_hash"],
         "key_id": values["key_id"],
     }
-
-
-def rows_of(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The rows that the ``items`` of a payload imply, in the order of ``columns``."""
-    return [tuple(item[column] for column in columns) for item in items]
 
 
 # -- what people read ----------------------------------------------------------------------------

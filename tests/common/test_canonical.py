@@ -10,7 +10,13 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teraa.common.canonical import MAX_SAFE_INTEGER, NotCanonical, canonical_text, sha256_hex
+from teraa.common.canonical import (
+    MAX_SAFE_INTEGER,
+    NotCanonical,
+    canonical_text,
+    read_canonical,
+    sha256_hex,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 leaves = st.none() | st.booleans() | texts | st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
@@ -85,3 +91,58 @@ def test_it_takes_the_largest_exact_integers():
 
 def test_its_digest_is_of_the_utf_8_bytes():
     assert sha256_hex("é") == "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"
+
+
+@given(values)
+def test_reading_gives_back_what_was_written(values):
+    assert read_canonical(canonical_text(values)) == values
+
+
+@given(values, st.sampled_from([" ", "\n", "0", "é", ",", "-", "1.0", "\\u0041"]), st.data())
+def test_reading_refuses_whatever_writing_would_not_write(values, extra, data):
+    text = canonical_text(values)
+    place = data.draw(st.integers(0, len(text)))
+    other = text[:place] + extra + text[place:]
+    try:
+        again = canonical_text(json.loads(other))
+    except (ValueError, TypeError):
+        again = None
+
+    if again == other:
+        assert canonical_text(read_canonical(other)) == other
+    else:
+        with pytest.raises(NotCanonical):
+            read_canonical(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1.0}',
+        '{"a":1e2}',
+        '{"a":NaN}',
+        '{"a":9007199254740992}',
+        '{"a":-9007199254740992}',
+        '{"b":1,"a":2}',
+        '{"a":1,"a":1}',
+        '{"a": 1}',
+        '{"\ufb33":1,"\U0001f600":2}',
+        '{"\ufb33\\n":1,"\U0001f600":2}',
+        '{"a":"\\u0041"}',
+        "",
+        "[" * 100_000,
+    ],
+)
+def test_reading_refuses(text):
+    with pytest.raises(NotCanonical):
+        read_canonical(text)
+
+
+def test_reading_takes_long_rows_of_digits_and_keys_of_any_script():
+    for text in (
+        '{"a":"12345678901234567890"}',
+        '{"a":9007199254740991}',
+        '{"\U0001f600":2,"\ufb33":1}',
+        '{"a":"é\\":1"}',
+    ):
+        assert canonical_text(read_canonical(text)) == text
