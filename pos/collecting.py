@@ -17,6 +17,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from pos.drawer.ledger import note_cash
+from pos.drawer.states import MovementKind
 from pos.operations import SUBJECT as SALE
 from pos.operations import NotATill
 from pos.practice import refuse_training
@@ -129,6 +131,16 @@ def collect_at_till(
             at=at,
         )
         if collection.kind == TenderKind.CASH:
+            note_cash(
+                venue_id=venue.pk,
+                station_id=station.pk,
+                key=collection.key,
+                kind=MovementKind.SALE,
+                amount_cents=collection.amount_cents,
+                operator=session.staff.name,
+                subject=f"pos.collection:{collection.key}",
+                at=at,
+            )
             # Its key is the collection's: the same request again opens no drawer.
             open_drawer(venue_id=venue.pk, station_id=station.pk, key=collection.key, at=at)
     return collection

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from pos import pricing
 from pos.bills import bills_of
 from pos.catalogue import catalogue_for_sale
+from pos.drawer import ledger
+from pos.drawer.states import MovementKind
 from pos.models import Sale
 from pos.practice import check_world, refuse_training
 from pos.printing import print_again, print_at_once
@@ -164,7 +166,9 @@ def ring_up(*, session: StationSession, wanted: SaleWanted, at: datetime.datetim
             sale.document_id = uuid7()
             sale.state = SaleState.PAID
             sale.closed_at = at
-        if not insert_sale(sale):
+        # What is practised moves no cash.
+        cash_cents = _cash_of(wanted.tenders) if at_once and not sale.training else 0
+        if not insert_sale(sale, cash_cents=cash_cents):
             return Rung(first_sale(sale), is_new=False)
         if at_once:
             sealed = _seal(sale, [_immediate(tender) for tender in wanted.tenders], at)
@@ -246,18 +250,41 @@ def _any_cash(tenders: Sequence[TenderWanted]) -> bool:
     return any(tender.kind == TenderKind.CASH and tender.amount_cents for tender in tenders)
 
 
-def insert_sale(sale: Sale) -> bool:
-    """Insert unless this key was used: the unique constraint decides between two at once."""
+def _cash_of(tenders: Sequence[TenderWanted]) -> int:
+    return sum(one.amount_cents for one in tenders if one.kind == TenderKind.CASH)
+
+
+def insert_sale(sale: Sale, *, cash_cents: int = 0) -> bool:
+    """Insert unless this key was used: the unique constraint decides between two at once.
+
+    With the cash that goes into the drawer for it (cents), by the same statement.
+    """
     columns = list(Sale._meta.concrete_fields)
     quoted = ", ".join(f'"{field.column}"' for field in columns)
-    marks = ", ".join(["%s"] * len(columns))
-    values = [field.get_db_prep_save(getattr(sale, field.attname), connection) for field in columns]
+    marks = ", ".join(f"%({field.column})s" for field in columns)
+    values: dict[str, Any] = {
+        str(field.column): field.get_db_prep_save(getattr(sale, field.attname), connection)
+        for field in columns
+    }
+    insert = (
+        f'INSERT INTO "{Sale._meta.db_table}" ({quoted}) VALUES ({marks})'  # noqa: S608
+        " ON CONFLICT (venue_id, key) DO NOTHING"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{Sale._meta.db_table}" ({quoted}) VALUES ({marks})'  # noqa: S608
-            " ON CONFLICT (venue_id, key) DO NOTHING",
-            values,
-        )
+        if cash_cents:
+            moved = ledger.values_of(
+                venue_id=sale.venue_id,
+                station_id=sale.station_id,
+                key=sale.key,
+                kind=MovementKind.SALE,
+                amount_cents=cash_cents,
+                operator=sale.staff.name,
+                subject=f"{SUBJECT}:{sale.key}",
+                at=sale.created_at,
+            )
+            cursor.execute(ledger.moved_by(insert), {**values, **moved})
+        else:
+            cursor.execute(insert, values)
         inserted: bool = cursor.rowcount == 1
     sale._state.adding = False
     return inserted
@@ -348,6 +375,17 @@ def _take(sale: Sale, tender: TenderWanted, session: StationSession, at: datetim
             operator=session.staff.name,
             at=at,
         )
+        if tender.kind == TenderKind.CASH:
+            ledger.note_cash(
+                venue_id=sale.venue_id,
+                station_id=session.station.pk,
+                key=tender.key,
+                kind=MovementKind.SALE,
+                amount_cents=tender.amount_cents,
+                operator=session.staff.name,
+                subject=f"{SUBJECT}:{sale.key}",
+                at=at,
+            )
 
 
 def locked_sale(*, session: StationSession, key: UUID) -> Sale:

@@ -10,7 +10,8 @@ from pos.operations import NotATill
 from pos.printing import NoPrinter
 from teraa.devices.operations import queue_print
 from teraa.devices.queries import printer_for
-from teraa.fiscal.readings import XReading, x_page, x_reading
+from teraa.fiscal.papers import x_page
+from teraa.fiscal.readings import XReading, x_reading
 from teraa.fiscal.registers import register_for
 from teraa.venues.authentication import StationSession
 

@@ -15,6 +15,8 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from pos.drawer.ledger import note_cash
+from pos.drawer.states import MovementKind
 from pos.models import Sale, SaleRefund
 from pos.operations import NotATill, locked_sale, touch
 from pos.printing import print_correction, print_document, printer_of_till
@@ -284,6 +286,18 @@ def _refund(
         total_cents=wanted.total_cents,
         created_at=at,
     )
+    if not sale.training:
+        note_cash(
+            venue_id=sale.venue_id,
+            station_id=session.station.pk,
+            key=refund.key,
+            kind=MovementKind.REFUND,
+            amount_cents=-_cash_of(wanted.tenders),
+            operator=session.staff.name,
+            subject=f"pos.sale:{sale.key}",
+            reason=refund.reason,
+            at=at,
+        )
     touch(sale, at)
     print_correction(
         document_id=sealed.id,
@@ -293,11 +307,14 @@ def _refund(
         station_id=session.station.pk,
         key=refund.key,
         subject=subject_of(refund.key),
-        in_cash=not sale.training
-        and any(one.kind == TenderKind.CASH and one.amount_cents for one in wanted.tenders),
+        in_cash=not sale.training and _cash_of(wanted.tenders) > 0,
         at=at,
     )
     return Refunded(refund, is_new=True)
+
+
+def _cash_of(tenders: Sequence[TenderBack]) -> int:
+    return sum(one.amount_cents for one in tenders if one.kind == TenderKind.CASH)
 
 
 def subject_of(key: UUID) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers as fields
 
 from pos.states import SaleState
+from teraa.fiscal.states import ClosingLevel
 from teraa.settlement.states import DueState
 
 
@@ -235,19 +236,48 @@ PeriodSchema = _shape(
         "opened_at": fields.DateTimeField(),
     },
 )
+_FIGURES: dict[str, Any] = {
+    "counts": fields.DictField(
+        child=fields.IntegerField(),
+        help_text="sales, refunds, discounts, offered, voids, returned_items, drawer_openings,"
+        " duplicates",
+    ),
+    "amounts": fields.DictField(
+        child=fields.IntegerField(), help_text="cents of sales, refunds, discounts, offered"
+    ),
+    "tenders": TenderTotalSchema(many=True),
+    "taxes": TaxSchema(many=True),
+    "total_cents": fields.IntegerField(),
+    "first_sequence": fields.IntegerField(allow_null=True),
+    "last_sequence": fields.IntegerField(allow_null=True),
+    "perpetual_real_cents": fields.IntegerField(),
+    "perpetual_absolute_cents": fields.IntegerField(),
+}
 XReadingSchema = _shape(
     "XReading",
     {
         "register": fields.CharField(),
         "period": PeriodSchema(allow_null=True),
-        "counts": fields.DictField(child=fields.IntegerField()),
-        "tenders": TenderTotalSchema(many=True),
-        "taxes": TaxSchema(many=True),
-        "total_cents": fields.IntegerField(),
-        "first_sequence": fields.IntegerField(allow_null=True),
-        "last_sequence": fields.IntegerField(allow_null=True),
+        "training": fields.BooleanField(),
+        **_FIGURES,
     },
 )
+ClosingSchema = _shape(
+    "Closing",
+    {
+        "id": fields.UUIDField(),
+        "level": fields.ChoiceField(choices=ClosingLevel.choices),
+        "number": fields.IntegerField(),
+        "span": fields.CharField(help_text="2026-11-19, 2026-11 or 2026"),
+        "document": fields.CharField(),
+        "register": fields.CharField(),
+        "training": fields.BooleanField(),
+        "closed_at": fields.DateTimeField(),
+        **_FIGURES,
+    },
+)
+ClosingsSchema = _shape("Closings", {"closings": ClosingSchema(many=True)})
+QueuedSchema = _shape("Queued", {"queued": fields.BooleanField()})
 DuePayeeSchema = _shape("DuePayee", {"id": fields.UUIDField(), "name": fields.CharField()})
 DueSchema = _shape(
     "Due",

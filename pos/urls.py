@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pos import api, collecting_api, refunding_api, views
+from pos import api, closings_api, collecting_api, refunding_api, views
 
 urlpatterns = [
     path("till/", views.till, name="till"),
@@ -32,4 +32,6 @@ urlpatterns = [
     path("api/pos/training/", api.TrainingView.as_view()),
     path("api/pos/x-reading/", api.XReadingView.as_view()),
     path("api/pos/x-reading/print/", api.XPrintView.as_view()),
+    path("api/pos/closings/", closings_api.ClosingsView.as_view()),
+    path("api/pos/closings/<uuid:key>/print/", closings_api.PrintClosingView.as_view()),
 ]

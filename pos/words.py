@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pos.amap.words import WORDS as BASKET_WORDS
 from pos.correction_words import CORRECTION_WORDS
+from pos.drawer.words import WORDS as DRAWER_WORDS
 
 WORDS: dict[str, Promise] = {
     # -- everywhere
@@ -181,6 +182,21 @@ WORDS: dict[str, Promise] = {
     "totals.numbers.one": _("{count} ticket: no. {first}"),
     "totals.numbers.other": _("{count} tickets: no. {first} to {last}"),
     "totals.print": _("Print these totals"),
+    "totals.refunds": _("Refunds"),
+    "totals.discounts": _("Discounts"),
+    "totals.offered": _("Offered"),
+    "totals.voids": _("Sales given up"),
+    "totals.drawer": _("Drawer opened without a sale"),
+    "totals.duplicates": _("Duplicates"),
+    "close.ask": _("Close the day (Z)"),
+    "close.what": _(
+        "Closing seals the totals of this till’s day. What is sold afterwards counts in the next one."
+    ),
+    "close.now": _("Close it now"),
+    "close.done": _("The day is closed"),
+    "close.number": _("Z no. {number} of {date}"),
+    "close.training": _("Training: not in any total"),
+    "close.print": _("Print the Z"),
     # -- what does not work just now
     "silence.title": _("The till gets no answer from the server."),
     "silence.advice": _("Check the network, then try again."),
@@ -209,4 +225,5 @@ WORDS: dict[str, Promise] = {
     "collect.next": _("Next: {amount} for {payee}"),
     **CORRECTION_WORDS,
     **BASKET_WORDS,
+    **DRAWER_WORDS,
 }

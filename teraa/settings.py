@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "pos",
     "bookings",
     "pos.amap",
+    "pos.drawer",
     "ticketing",
     "teraa.demo",
 ]
@@ -214,6 +215,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SaleState": "pos.states.SaleState",
         "BasketState": "pos.amap.states.BasketState",
+        "ShiftState": "pos.drawer.states.ShiftState",
         "DueState": "teraa.settlement.states.DueState",
         "MoneyActionEnum": "teraa.settlement.cases.states.Action",
         "MoneyCaseActionEnum": "teraa.settlement.cases.states.CASE_ACTIONS",

@@ -60,6 +60,7 @@ urlpatterns = [
     path("", include("teraa.settlement.cases.urls")),
     path("", include("pos.urls")),
     path("", include("pos.amap.urls")),
+    path("", include("pos.drawer.urls")),
     path("", include(baskets.public_patterns)),
     path("lieu/<slug:slug>/", include(baskets.public_patterns)),
     path("", include("bookings.urls")),

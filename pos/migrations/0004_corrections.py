@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0003_locked_coins"),
         ("common", "0001_roles"),
-        ("fiscal", "0004_corrections_copies"),
+        ("fiscal", "0005_corrections_copies"),
         ("pos", "0003_show_class"),
         ("venues", "0006_corrections"),
     ]

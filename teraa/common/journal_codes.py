@@ -39,6 +39,7 @@ CLOCK_JUMPED = 932
 RECEIPT_REPRINTED = 933  # until copies had a chain of their own (DUPLICATE): seals nothing new
 BILL_PRINTED = 934
 ORDER_KEPT = 935
+CASH_MOVED = 936
 PRINTER_FAILED = 940
 PAYMENT_UNKNOWN = 941
 PAYMENT_FORCED = 942
@@ -81,6 +82,7 @@ MEANINGS: dict[int, str] = {
     RECEIPT_REPRINTED: "receipt printed again",
     BILL_PRINTED: "bill or note printed before payment",
     ORDER_KEPT: "order kept before payment",
+    CASH_MOVED: "cash put in or taken out by hand",
     PRINTER_FAILED: "printer failed",
     PAYMENT_UNKNOWN: "outcome of a payment unknown",
     PAYMENT_FORCED: "payment forced by a person",

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from teraa.common import journal_codes
-from teraa.common.money import format_cents, format_osm, format_rate
+from teraa.common.money import format_osm, format_rate
+from teraa.fiscal.closings.admin import ClosingAdmin
 from teraa.fiscal.models import ChainHead, Document, Period, Register
+from teraa.fiscal.office import JournalAdmin, euros, language, rate, table
 from teraa.fiscal.payloads import number_label, signature_extract
 from teraa.fiscal.states import ChainKind, TenderKind
-from teraa.venues.office import VenueModelAdmin
+
+__all__ = ["ClosingAdmin", "DocumentAdmin", "PeriodAdmin", "RegisterAdmin"]
 
 _NUMBER = re.compile(r"^(?:(?P<register>.+)-)?0*(?P<sequence>\d{1,18})$")
-
-
-def _language() -> str:
-    return get_language() or "fr"
-
-
-def _euros(cents: int | None) -> str:
-    return "" if cents is None else format_cents(cents, _language())
 
 
 def _quantity(milli: int) -> str:
@@ -42,27 +34,8 @@ def _quantity(milli: int) -> str:
     return f"−{text}" if milli < 0 else text
 
 
-def _table(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> SafeString:
-    """A plain table of texts, escaped."""
-    head = format_html_join("", "<th>{}</th>", ((heading,) for heading in headings))
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows),
-    )
-    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
-
-
-class _JournalAdmin(VenueModelAdmin):
-    """Nobody adds, changes or deletes here: not even a superuser (the database refuses too)."""
-
-    change_permission = None
-    may_add = False
-    show_full_result_count = False
-
-
 @admin.register(Register)
-class RegisterAdmin(_JournalAdmin):
+class RegisterAdmin(JournalAdmin):
     list_display = ["name", "venue", "payee", "station", "lane", "training", "opened_at"]
     list_filter = ["venue", "lane", "training"]
     list_select_related = ["venue", "payee", "station"]
@@ -76,7 +49,7 @@ class RegisterAdmin(_JournalAdmin):
 
     @display(description=_("where each chain stands"))
     def chains(self, register: Register) -> SafeString:
-        return _table(
+        return table(
             [
                 *[_("chain"), _("documents"), _("period")],
                 *[_("perpetual real total"), _("perpetual absolute total"), _("last hash")],
@@ -86,8 +59,8 @@ class RegisterAdmin(_JournalAdmin):
                     ChainKind(head.kind).label,
                     head.sequence,
                     head.period_number or "",
-                    _euros(head.perpetual_real_cents),
-                    _euros(head.perpetual_absolute_cents),
+                    euros(head.perpetual_real_cents),
+                    euros(head.perpetual_absolute_cents),
                     head.last_hash[:16],
                 )
                 for head in ChainHead.objects.filter(register=register).order_by("kind")
@@ -96,14 +69,27 @@ class RegisterAdmin(_JournalAdmin):
 
 
 @admin.register(Period)
-class PeriodAdmin(_JournalAdmin):
-    list_display = ["number", "register", "business_date", "opened_at", "documents_link"]
+class PeriodAdmin(JournalAdmin):
+    list_display = [
+        *["number", "register", "business_date", "opened_at", "closing_link", "documents_link"]
+    ]
     list_filter = ["register", "venue"]
-    list_select_related = ["register"]
+    list_select_related = ["register", "closing"]
     date_hierarchy = "business_date"
     ordering = ["-business_date", "-number"]
-    fields = ["register", "venue", "number", "business_date", "opened_at", "documents_link"]
-    readonly_fields = ["documents_link"]
+    fields = [
+        *["register", "venue", "number", "business_date", "opened_at"],
+        *["closing_link", "documents_link"],
+    ]
+    readonly_fields = ["closing_link", "documents_link"]
+
+    @display(description=_("closing"))
+    def closing_link(self, period: Period) -> str | SafeString:
+        closing = getattr(period, "closing", None)
+        if closing is None:
+            return "–"
+        url = reverse("admin:fiscal_closing_change", args=[closing.pk])
+        return format_html('<a href="{}">Z {}</a>', url, closing.number)
 
     @display(description=_("documents"))
     def documents_link(self, period: Period) -> SafeString:
@@ -116,7 +102,7 @@ class PeriodAdmin(_JournalAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(_JournalAdmin):
+class DocumentAdmin(JournalAdmin):
     list_display = [
         *["number", "kind_label", "issued", "register", "what", "total"],
         *["operator_label", "station_label", "business_date"],
@@ -193,7 +179,7 @@ class DocumentAdmin(_JournalAdmin):
 
     @display(description=_("total"), ordering="total_cents")
     def total(self, document: Document) -> str:
-        return _euros(document.total_cents)
+        return euros(document.total_cents)
 
     @display(description=_("issued"), ordering="issued_at")
     def issued(self, document: Document) -> str:
@@ -202,11 +188,11 @@ class DocumentAdmin(_JournalAdmin):
 
     @display(description=_("perpetual real total"))
     def perpetual_real(self, document: Document) -> str:
-        return _euros(document.perpetual_real_cents)
+        return euros(document.perpetual_real_cents)
 
     @display(description=_("perpetual absolute total"))
     def perpetual_absolute(self, document: Document) -> str:
-        return _euros(document.perpetual_absolute_cents)
+        return euros(document.perpetual_absolute_cents)
 
     @display(description=_("printed extract"))
     def extract(self, document: Document) -> str:
@@ -221,16 +207,16 @@ class DocumentAdmin(_JournalAdmin):
 
     @display(description=_("lines"))
     def lines_table(self, document: Document) -> SafeString:
-        return _table(
+        return table(
             [_("n°"), _("label"), _("quantity"), _("unit price"), _("VAT"), _("total")],
             (
                 (
                     line.position,
                     line.label,
                     _quantity(line.quantity_milli),
-                    _euros(line.unit_price_cents),
-                    "" if line.vat_rate_bp is None else format_rate(line.vat_rate_bp, _language()),
-                    _euros(line.total_cents),
+                    euros(line.unit_price_cents),
+                    rate(line.vat_rate_bp),
+                    euros(line.total_cents),
                 )
                 for line in document.lines.order_by("position")
             ),
@@ -238,14 +224,14 @@ class DocumentAdmin(_JournalAdmin):
 
     @display(description=_("VAT"))
     def taxes_table(self, document: Document) -> SafeString:
-        return _table(
+        return table(
             [_("rate"), _("excl. VAT"), _("VAT"), _("incl. VAT")],
             (
                 (
-                    format_rate(tax.rate_bp, _language()),
-                    _euros(tax.base_cents),
-                    _euros(tax.vat_cents),
-                    _euros(tax.total_cents),
+                    format_rate(tax.rate_bp, language()),
+                    euros(tax.base_cents),
+                    euros(tax.vat_cents),
+                    euros(tax.total_cents),
                 )
                 for tax in document.taxes.order_by("rate_bp")
             ),
@@ -253,13 +239,13 @@ class DocumentAdmin(_JournalAdmin):
 
     @display(description=_("payments"))
     def tenders_table(self, document: Document) -> SafeString:
-        return _table(
+        return table(
             [_("payment"), _("amount"), _("OSM"), _("reference")],
             (
                 (
                     TenderKind(tender.kind).label,
-                    _euros(tender.amount_cents),
-                    "" if tender.osm_units is None else format_osm(tender.osm_units, _language()),
+                    euros(tender.amount_cents),
+                    "" if tender.osm_units is None else format_osm(tender.osm_units, language()),
                     tender.osm_reference or tender.authorisation,
                 )
                 for tender in document.tenders.order_by("position")

@@ -28,7 +28,33 @@ FAULTS: Final[dict[str, str | Promise]] = {
     "head_differs": _("the head says {column} {found}; the last document says {expected}"),
     "tail_deleted": _("the chain ends at {found}; this machine has seen number {expected}"),
     "tail_replaced": _("number {found} is not the document this machine saw committed"),
+    "closing_number": _("it has number {found} among the closings of its level, not {expected}"),
+    "closing_period": _("it has number {found} and closes period {expected}, or another day"),
+    "closing_of_unended": _("it closes period {number}, whose end was never written down"),
+    "closing_range": _("{chain}: it begins at {found}; the period before was closed to {expected}"),
+    "closing_tail": _("{chain}: it closed up to number {expected}; only {found} is still there"),
+    "closing_left_out": _("{chain}: it closed up to number {expected}; {found} is in no closing"),
+    "closing_hash": _("{chain}: number {found} is not the document that was closed"),
+    "closing_totals": _("{figure}: it says {found}; the documents say {expected}"),
+    "closing_perpetual": _("its perpetual totals are not those after the last ticket it closes"),
+    "closing_span": _("it says {found}, which is not {expected}"),
+    "closing_early": _("{found} was closed before {expected}"),
+    "closing_parts": _("it names {found} closings; {expected} lie in it, or they are others"),
+    "closing_parts_range": _("{found}: its ranges are not those of the closings it names"),
+    "closing_unsigned": _("a row of fiscal_closing has no signed document: {document}"),
+    "period_runs_on": _("period {number} has ended, and yet documents would be born in it"),
+    "end_unsaid": _("the end of period {number} is not the one the journal speaks of"),
+    "end_differs": _("period {number} ended at {chain} {expected}; its last number is {found}"),
 }
+
+
+class Found(Exception):
+    """Raised where something is wrong: ``code`` of FAULTS, and what fills its sentence."""
+
+    def __init__(self, code: str, **detail: object) -> None:
+        self.code = code
+        self.detail = {name: str(value) for name, value in detail.items()}
+        super().__init__(code)
 
 
 @dataclass(frozen=True, slots=True)

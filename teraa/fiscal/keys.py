@@ -1,7 +1,7 @@
 """Signing keys and high-water marks: files beside the database, never in it.
 
 ``TERAA_KEYS/<register>.key`` holds the 32-byte Ed25519 seed in hexadecimal (0600, in a 0700
-directory); only the processes that seal are told where (web and effects).
+directory); only the processes that seal are told where (web, effects and jobs).
 ``TERAA_KEYS/<register>.mark`` says how far each chain had come: if the database later ends before
 it, a tail was deleted.
 """

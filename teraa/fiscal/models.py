@@ -386,3 +386,7 @@ class DocumentTender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cents}"
+
+
+# The other tables of this room stand beside what writes them.
+from teraa.fiscal.closings.models import Closing, PeriodEnd  # noqa: E402, F401

@@ -70,7 +70,7 @@ class SealedDocument:
 
 
 class PeriodOf(NamedTuple):
-    """An ended period of the register, in which its closing is born."""
+    """A period that ends or has ended: its last event and its closing are born in it."""
 
     id: UUID
     number: int
@@ -145,15 +145,22 @@ def seal_event(
     operator_label: str = "",
     station_label: str = "",
     subject: str = "",
+    period: PeriodOf | None = None,
 ) -> SealedDocument:
     """Seal one event of the journal (``teraa.common.journal_codes``) in the register's EVENT chain.
 
-    Joins the caller's transaction. Raises NotCanonical for values that cannot be signed (floats,
-    integers beyond 2⁵³), UnknownRegister, PayeeUnidentified, KeysUnavailable.
+    It is born in the running period (opened if needed); the last event of a period, which says that
+    it ends, in that ``period``. Joins the caller's transaction. Raises NotCanonical for values that
+    cannot be signed (floats, integers beyond 2⁵³), UnknownRegister, PayeeUnidentified,
+    KeysUnavailable.
     """
     at = _whole_milliseconds(at)
     place = _take_place(
-        register_id, ChainKind.EVENT, at, watch_clock=code != journal_codes.CLOCK_JUMPED
+        register_id,
+        ChainKind.EVENT,
+        at,
+        watch_clock=code != journal_codes.CLOCK_JUMPED,
+        period=period,
     )
     document_id = uuid7()
     signed = payloads.event_values(
@@ -268,22 +275,21 @@ def _lock(register_id: UUID, kind: str, at: datetime.datetime) -> _Place:
 def _open_period(
     register_id: UUID, place: _Place, today: datetime.date, at: datetime.datetime
 ) -> _Place:
-    opened = place._replace(
-        period_id=uuid7(), period_number=place.period_number + 1, business_date=today
-    )
+    period_id, number = uuid7(), place.period_number + 1
     with connection.cursor() as cursor:
         cursor.execute(
             OPEN_PERIOD,
             {
-                "period": opened.period_id,
+                "period": period_id,
                 "venue": place.venue_id,
                 "register": register_id,
-                "number": opened.period_number,
-                "business_date": today,
+                "number": number,
+                "today": today,
                 "at": at,
             },
         )
-    return opened
+        (day,) = cursor.fetchone() or (today,)
+    return place._replace(period_id=period_id, period_number=number, business_date=day)
 
 
 def _chain(register_id: UUID, kind: str, place: _Place) -> payloads.Chain:

@@ -36,14 +36,22 @@ SELECT own.sequence, own.last_hash, own.last_issued_at,
    FOR UPDATE OF lead, own
 """
 
+# A clock that has gone back never dates a period into a month or year that is closed: its documents
+# count in the first day after.
 OPEN_PERIOD: Final = """
 WITH opened AS (
     INSERT INTO fiscal_period (id, venue_id, register_id, number, business_date, opened_at)
-    VALUES (%(period)s, %(venue)s, %(register)s, %(number)s, %(business_date)s, %(at)s)
+    SELECT %(period)s, %(venue)s, %(register)s, %(number)s,
+           greatest(%(today)s::date, max(closing.last_day) + 1), %(at)s
+      FROM fiscal_closing closing
+     WHERE closing.register_id = %(register)s AND closing.level <> 'day'
+    RETURNING business_date
 )
-UPDATE fiscal_chain_head
-   SET period_id = %(period)s, period_number = %(number)s, business_date = %(business_date)s
- WHERE register_id = %(register)s AND kind = 'TICKET'
+UPDATE fiscal_chain_head head
+   SET period_id = %(period)s, period_number = %(number)s, business_date = opened.business_date
+  FROM opened
+ WHERE head.register_id = %(register)s AND head.kind = 'TICKET'
+RETURNING head.business_date
 """
 
 _DOCUMENT: Final = """

@@ -21,6 +21,14 @@ class ChainKind(TextChoices):
     DUPLICATE = "DUPLICATE", _("Duplicate")
 
 
+class ClosingLevel(TextChoices):
+    """What a closing closes (research pos-fr F7): all three are compulsory, in this order."""
+
+    DAY = "day", _("Day (Z)")
+    MONTH = "month", _("Month")
+    YEAR = "year", _("Year")
+
+
 class LineKind(TextChoices):
     ITEM = "item", _("Item")
     MODIFIER = "modifier", _("Supplement")

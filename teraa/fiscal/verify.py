@@ -21,7 +21,9 @@ from django.db import connection, transaction
 
 from teraa.common.canonical import NotCanonical, canonical_text, sha256_hex
 from teraa.fiscal import keys
+from teraa.fiscal.closings.verifying import Ledger
 from teraa.fiscal.faults import Fault, Report
+from teraa.fiscal.faults import Found as _Found
 from teraa.fiscal.payloads import (
     LINE_COLUMNS,
     TAX_COLUMNS,
@@ -32,6 +34,8 @@ from teraa.fiscal.payloads import (
 from teraa.fiscal.states import ChainKind
 
 BATCH: Final = 500
+# Closings are judged by all the others.
+ORDER: Final = tuple(sorted(ChainKind.values, key=lambda kind: kind == ChainKind.CLOSING))
 
 
 class _Row(NamedTuple):
@@ -45,13 +49,6 @@ class _Row(NamedTuple):
     @property
     def id(self) -> str:
         return str(self.columns["id"])
-
-
-class _Found(Exception):
-    def __init__(self, code: str, **detail: object) -> None:
-        self.code = code
-        self.detail = {name: str(value) for name, value in detail.items()}
-        super().__init__(code)
 
 
 @dataclass(slots=True)
@@ -172,6 +169,7 @@ class _Walk:
         self.key_id, self.public_key = key_id, public_key
         self.key: Ed25519PublicKey | None = None
         self.periods: dict[str, tuple[int, str]] = {}
+        self.ledger: Ledger
 
     def fault(self, found: _Found, kind: str, row: _Row | None) -> Fault:
         return Fault(
@@ -201,19 +199,25 @@ def _verify_register(
                 [walk.register_id],
             )
             walk.periods = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+        walk.ledger = Ledger(walk.register_id)
         try:
             _check_key(walk, look_at_file=report.marks_checked)
         except _Found as found:
             report.faults.append(walk.fault(found, "", None))
             return
-        for kind in ChainKind.values:
+        for kind in ORDER:
             documents, fault = _verify_chain(walk, kind, marks.get(kind))
             report.chains += 1
             report.documents += documents
             if fault is not None:
+                walk.ledger.spoil(kind)
                 report.faults.append(fault)
             if on_chain is not None:
                 on_chain(walk.name, kind, documents)
+        try:
+            walk.ledger.check_end()
+        except _Found as found:
+            report.faults.append(walk.fault(found, ChainKind.CLOSING, None))
 
 
 def _check_key(walk: _Walk, *, look_at_file: bool) -> None:
@@ -287,6 +291,7 @@ def _check_document(walk: _Walk, kind: str, row: _Row, parts: _Parts, tail: _Tai
         _check_parts(row, values, parts)
         if kind == ChainKind.TICKET:
             _check_perpetual(values, tail)
+        walk.ledger.add(kind, row.hash, values)
     except (KeyError, TypeError, ValueError) as error:
         raise _Found("form_unknown", detail=error) from error
     tail.sequence, tail.hash = sequence, row.hash

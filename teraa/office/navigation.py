@@ -15,10 +15,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from teraa.common.clock import now
+from teraa.fiscal.closings.queries import count_past_days
 from teraa.settlement.cases.queries import open_cases
 from teraa.venues.office import venues_seen
 
 CASES = _("Cases and refunds")
+FISCAL = _("Fiscal")
 
 # Group → (model, icon of Material Symbols). A test fails when a list stands in none.
 GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
@@ -71,6 +74,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
     (
         _("Money"),
         (
+            ("drawer.shift", "point_of_sale"),
+            ("drawer.movement", "swap_vert"),
             ("settlement.due", "request_quote"),
             ("settlement.tender", "payments"),
             ("settlement.collection", "shopping_bag"),
@@ -111,8 +116,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        _("Fiscal"),
+        FISCAL,
         (
+            ("fiscal.closing", "event_available"),
             ("fiscal.document", "verified"),
             ("fiscal.register", "point_of_sale"),
             ("fiscal.period", "calendar_today"),
@@ -175,6 +181,8 @@ EMPTY: dict[str, str | Promise] = {
     "spaces.resource": _("Add what people ask for: a studio, both studios together, a desk."),
     "spaces.atom": _("Add the smallest things first: Studio A, desk 7, projector 2."),
     "spaces.claim": _("Nothing is taken yet."),
+    "drawer.shift": _("Shifts begin at the till: Menu, Drawer, count what is in it."),
+    "drawer.movement": _("Cash shows up here as the tills take it, give it back or move it."),
     "settlement.due": _("Dues open by themselves when something waits for its money."),
     "settlement.tender": _("Payments show up here as the tills take them."),
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),
@@ -219,6 +227,9 @@ EMPTY: dict[str, str | Promise] = {
         "Registers are opened when the venue is set up, one for each till and payee."
     ),
     "fiscal.period": _("A day opens by itself with its first ticket."),
+    "fiscal.closing": _(
+        "Nothing was closed yet. A manager closes the day at the till, under Totals of the day."
+    ),
     "venues.venue": _("Nobody has given you a venue to look after. Ask its manager."),
     "venues.payee": _("Add who is owed: the cooperative first."),
     "venues.vatrate": _("Enter the VAT rates with the date from which they hold."),
@@ -251,6 +262,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if items and title is CASES:
             _count_cases(request, items)
             items += _tools()
+        if items and title is FISCAL:
+            _count_days(request, items)
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
@@ -264,6 +277,17 @@ def _count_cases(request: HttpRequest, items: list[dict[str, Any]]) -> None:
     if waiting:
         inbox["badge"] = waiting
         inbox["badge_variant"] = "danger"
+
+
+def _count_days(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """Say how many past days nobody closed, and lead to the page that closes them."""
+    waiting = count_past_days(venue_ids=venues_seen(request), at=now())
+    if waiting:
+        items[0] |= {
+            "link": reverse("admin:fiscal_closing_to_close"),
+            "badge": waiting,
+            "badge_variant": "warning",
+        }
 
 
 def _tools() -> list[dict[str, Any]]:

@@ -92,7 +92,8 @@ def house_parts(choices: Choices, places: Places, around: Surroundings) -> list[
         loop("ingest", vital=True),
         loop("effects", vital=True, sees=around.keys),
         loop("relay", vital=True),
-        loop("jobs", vital=False),
+        # Closes the days that nobody closed, and signs that nobody did.
+        loop("jobs", vital=False, sees=around.keys),
         loop("hooks", vital=False),
     ]
     if choices.demo:

@@ -15,6 +15,7 @@ CANCEL_SALE = "cancel_sale"  # give up a sale that waits for its money
 REFUND = "refund"  # give back money of a paid sale
 TRAIN = "train"  # switch a till to training and back
 READ_X = "read_x"  # totals of the running period
+CLOSE_BOOKS = "close_books"  # close a day (Z), a month, a year
 EDIT_CATALOGUE = "edit_catalogue"
 EDIT_VENUE = "edit_venue"  # venue, payees, staff, stations, devices
 READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
@@ -35,6 +36,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             REFUND,
             TRAIN,
             READ_X,
+            CLOSE_BOOKS,
             EDIT_CATALOGUE,
             EDIT_VENUE,
             READ_BOOKS,
@@ -51,7 +53,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     CASHIER: frozenset({SELL, CANCEL_SALE, HAND_OUT, SEE_BOOKINGS}),
     DESK: frozenset({SELL, CANCEL_SALE, HAND_OUT, SEE_BOOKINGS}),
     GATE: frozenset({SCAN}),
-    TREASURER: frozenset({READ_X, READ_BOOKS, RESOLVE_MONEY, SEE_BOOKINGS}),
+    TREASURER: frozenset({READ_X, CLOSE_BOOKS, READ_BOOKS, RESOLVE_MONEY, SEE_BOOKINGS}),
     AUDITOR: frozenset({READ_X, READ_BOOKS, SEE_BOOKINGS}),
     # Takes what is owed for baskets at the till; sees nobody else’s books.
     COORDINATOR: frozenset({SELL, RUN_BASKETS, HAND_OUT}),

@@ -16,7 +16,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, chain, crowd, flood, live, trades
+from tests.bench import baseline, chain, closings, crowd, flood, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -106,6 +106,7 @@ def polling(house: RunningHouse, rounds: int) -> dict[str, Any]:
 MEASURES: dict[str, Callable[[RunningHouse, argparse.Namespace], dict[str, Any]]] = {
     "sales": lambda house, asked: {"cash_sale": sales(house, asked.seconds)},
     "trades": lambda house, asked: {"trades": trades.measure(house, asked.seconds)},
+    "closings": lambda house, asked: {"closings": closings.measure(house, asked.documents)},
     "events": lambda house, asked: {"node_event_to_till": events(house, asked.rounds)},
     "polling": lambda house, asked: {"node_event_to_till_by_asking": polling(house, asked.rounds)},
     "flood": lambda house, asked: {
@@ -116,7 +117,10 @@ MEASURES: dict[str, Callable[[RunningHouse, argparse.Namespace], dict[str, Any]]
     },
 }
 # The demonstration's own block time, but for what waits for blocks.
-HOUSES = (("bar", 8, ("sales", "trades", "crowd")), ("chain", 1, ("events", "polling", "flood")))
+HOUSES = (
+    ("bar", 8, ("sales", "trades", "closings", "crowd")),
+    ("chain", 1, ("events", "polling", "flood")),
+)
 
 
 def main() -> int:
@@ -127,6 +131,9 @@ def main() -> int:
     parser.add_argument("--flood-per-s", type=int, default=1000, help="hooks a second")
     parser.add_argument("--sockets", type=int, default=2000, help="of the crowd")
     parser.add_argument("--crowd-rounds", type=int, default=20, help="news told to the crowd")
+    parser.add_argument(
+        "--documents", type=int, nargs="+", default=[10_000, 100_000], help="of each Z"
+    )
     parser.add_argument("--only", choices=sorted([*MEASURES, "ingest"]), help="one figure")
     asked = parser.parse_args()
     crowd.make_room(asked.sockets)

@@ -9,24 +9,45 @@ strangers), ``["roll_back", n]`` (and as many other blocks, and one more).
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from teraa.settlement.osm.devnet.node import DevelopmentNode
+from teraa.settlement.osm.devnet.profiles import RESERVE_PHRASE
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
+
+PAYERS = 30
+"""So many that none pays often enough to be far ahead of the clock: a wallet of 2.x dates each
+transfer a second after its last, and a node takes none from an hour ahead."""
+RICH = 200_000 * 10**8
 
 
-def obey(node: DevelopmentNode, order: list[Any]) -> Any:
+def payers_of(node: DevelopmentNode) -> Iterator[DevelopmentWallet]:
+    """Wallets with coins, in turn and for ever."""
+    phrases = [f"a payer of the figures {number}" for number in range(PAYERS)]
+    for phrase in phrases:
+        node.wallet(RESERVE_PHRASE).send(address=node.address(phrase), units=RICH)
+    node.forge()
+    return itertools.cycle([node.wallet(phrase) for phrase in phrases])
+
+
+def obey(node: DevelopmentNode, payers: Iterator[DevelopmentWallet], order: list[Any]) -> Any:
     """Do one thing; return what there is to say of it."""
     match order:
         case ["forge", int(count)]:
             return str(node.forge(count).id)
         case ["pay", list(payments)]:
-            return [node.pay(address, units, memo) for address, units, memo in payments]
+            return [
+                next(payers).send(address=address, units=units, vendor_field=memo)
+                for address, units, memo in payments
+            ]
         case ["others", int(count)]:
             for number in range(count):
                 stranger = node.address(f"a stranger of the figures {number % 50}")
-                node.demo_wallet.send(address=stranger, units=1000 + number)
+                next(payers).send(address=stranger, units=1000 + number)
             return count
         case ["roll_back", int(count)]:
             node.roll_back(count, then="other")
@@ -39,8 +60,9 @@ def obey(node: DevelopmentNode, order: list[Any]) -> Any:
 def main() -> None:
     with DevelopmentNode() as node:
         print(json.dumps({"url": node.url, "nethash": node.nethash}), flush=True)
+        payers = payers_of(node)
         for line in sys.stdin:
-            print(json.dumps(obey(node, json.loads(line))), flush=True)
+            print(json.dumps(obey(node, payers, json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

@@ -218,6 +218,12 @@ def test_looking_back(till, inspector):
     till.act("totals")
     expect(till.page.locator(".taxes")).to_be_visible()
     inspector.look("totals of the day", ".back")
+    till.act("close-day")
+    expect(till.page.locator('[data-act="close-now"]')).to_be_visible()
+    inspector.look("before closing the day", '[data-act="close-now"]', ".back")
+    till.act("close-now")
+    expect(till.page.locator("[data-closing]").first).to_be_visible()
+    inspector.look("the day is closed", ".back")
 
 
 def test_no_answer_from_the_server(till, inspector):

@@ -13,7 +13,7 @@ from teraa.fiscal import keys
 
 DAY = datetime.timedelta(days=1)
 TABLES = ["register", "period", "chain_head", "document", "document_line", "document_tax"]
-TABLES = [f"fiscal_{name}" for name in [*TABLES, "document_tender"]]
+TABLES = [f"fiscal_{name}" for name in [*TABLES, "document_tender", "period_end", "closing"]]
 
 
 class Forger:

@@ -5,6 +5,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
+from teraa.fiscal.closings.days import close_day
+from teraa.fiscal.closings.models import Closing, PeriodEnd
 from teraa.fiscal.models import (
     ChainHead,
     Document,
@@ -16,7 +18,7 @@ from teraa.fiscal.models import (
 )
 from tests.fiscal import cast
 
-MODELS = [Register, Period, Document, DocumentLine, DocumentTax, DocumentTender]
+MODELS = [Register, Period, Document, DocumentLine, DocumentTax, DocumentTender, PeriodEnd, Closing]
 TABLES = [model._meta.db_table for model in MODELS]
 # A column of each that is tempting to change.
 TEMPTING = {
@@ -26,12 +28,16 @@ TEMPTING = {
     "fiscal_document_line": ("label", "'Eau'"),
     "fiscal_document_tax": ("vat_cents", "0"),
     "fiscal_document_tender": ("kind", "'card'"),
+    "fiscal_period_end": ("chains", "'{}'"),
+    "fiscal_closing": ("total_cents", "1"),
 }
 
 
 @pytest.fixture
 def sealed(keys_dir):
     register = cast.register()
+    cast.seal(register)
+    close_day(register_id=register.pk, at=cast.AT)
     cast.seal(register)
     return register
 
@@ -151,7 +157,7 @@ def test_a_chain_head_is_never_forgotten(sealed):
 
 @pytest.mark.django_db
 def test_a_period_may_be_closed_between_documents(sealed):
-    """What a closing will do: the head lets go of its period and keeps its number."""
+    """What a closing does: the head lets go of its period and keeps its number."""
     ChainHead.objects.filter(register=sealed, kind="TICKET").update(period=None)
 
-    assert cast.seal(sealed).values["period"]["number"] == 2
+    assert cast.seal(sealed).values["period"]["number"] == 3

@@ -9,8 +9,10 @@ from teraa.common.ids import uuid7
 from teraa.common.paper import Columns, Cut, Text, lay_out_columns, page_from_json, page_to_json
 from teraa.common.problems import NotFound
 from teraa.fiscal.drafts import TenderDraft
+from teraa.fiscal.figures import Counted, Figures
 from teraa.fiscal.models import ChainHead, Document
-from teraa.fiscal.readings import x_page, x_reading
+from teraa.fiscal.papers import x_page
+from teraa.fiscal.readings import x_reading
 from teraa.fiscal.sealing import UnknownRegister
 from tests import make
 from tests.fiscal import cast
@@ -50,14 +52,16 @@ def test_it_adds_up_the_running_period(count_queries):
     assert len(queries) <= 3, queries
     assert reading.period.number == 2
     assert reading.period.business_date == datetime.date(2026, 11, 20)
-    assert (reading.sales, reading.refunds) == (3, 1)
+    assert (reading.figures.sales, reading.figures.refunds) == (Counted(3, 990), Counted(1, -180))
     assert (reading.first_sequence, reading.last_sequence) == (2, 5)
-    assert reading.total_cents == 180 + 630 + 180 - 180
-    assert [(t.kind, t.count, t.amount_cents, t.osm_units) for t in reading.tenders] == [
+    assert reading.figures.total_cents == 180 + 630 + 180 - 180
+    assert [(t.kind, t.count, t.amount_cents, t.osm_units) for t in reading.figures.tenders] == [
         ("osm", 2, 680, 34_000_000_000),
         ("cash", 3, 130, None),
     ]
-    assert [(t.rate_bp, t.base_cents, t.vat_cents, t.total_cents) for t in reading.taxes] == [
+    assert [
+        (t.rate_bp, t.base_cents, t.vat_cents, t.total_cents) for t in reading.figures.taxes
+    ] == [
         (1000, 328, 32, 360),
         (2000, 375, 75, 450),
     ]
@@ -70,7 +74,7 @@ def test_vat_is_what_the_documents_say_not_a_new_rounding():
     for _ in range(3):
         cast.seal(register, cast.line(unit_price_cents=104))
 
-    (tax,) = x_reading(register_id=register.pk).taxes
+    (tax,) = x_reading(register_id=register.pk).figures.taxes
 
     assert (tax.total_cents, tax.vat_cents) == (312, 27), "9 + 9 + 9, where 312 at once makes 28"
 
@@ -81,7 +85,7 @@ def test_a_past_period_can_be_read_again():
 
     reading = x_reading(register_id=register.pk, period_id=first.pk)
 
-    assert (reading.total_cents, reading.sales) == (180, 1)
+    assert reading.figures.sales == Counted(1, 180)
     assert reading.perpetual_real_cents == 180, "as it stood then"
 
 
@@ -107,7 +111,7 @@ def test_a_register_between_two_periods_reads_empty():
 
     assert reading.period is None
     assert reading.as_dict()["period"] is None
-    assert (reading.total_cents, reading.tenders, reading.taxes) == (0, (), ())
+    assert reading.figures == Figures()
     assert reading.perpetual_real_cents == 180
 
 
@@ -131,7 +135,14 @@ def test_its_json_is_exact():
         "osm_units": "34000000000",
     }
     assert values["period"]["business_date"] == "2026-11-20"
-    assert values["counts"] == {"sales": 3, "refunds": 1}
+    assert values["counts"] == {
+        "sales": 3,
+        "refunds": 1,
+        **dict.fromkeys(
+            ["discounts", "offered", "voids", "returned_items", "drawer_openings", "duplicates"], 0
+        ),
+    }
+    assert values["amounts"] == {"sales": 990, "refunds": -180, "discounts": 0, "offered": 0}
 
 
 def words(page):

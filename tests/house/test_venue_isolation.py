@@ -10,8 +10,9 @@ import json
 import logging
 import random
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -30,7 +31,8 @@ from teraa.common.ids import uuid7
 from teraa.settlement import operations as settlement
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from teraa.settlement.osm.models import OsmRequest
-from tests.conftest import LONG
+from tests.conftest import LONG, own_database
+from tests.database import EphemeralCluster
 from tests.house import two_venues
 from tests.house.two_venues import (
     House,
@@ -59,6 +61,8 @@ WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 STRONGEST = ("manager at a till", "gate", "agent", "manager in the office")
 SAMPLE = 3
 OTHERS = 2
+FOLLOWED_S = 4.0
+"""How long a look at the chain does: a part of what availability calls fresh."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,10 @@ def a_sale_refund(house: House) -> dict[str, Any]:
 
 def basket(house: House) -> dict[str, Any]:
     return {"key": house.basket.pk}
+
+
+def own_closing(house: House) -> dict[str, Any]:
+    return {"key": house.closing.pk}
 
 
 def a_hand_out(house: House) -> dict[str, Any]:
@@ -308,8 +316,24 @@ DOORS: dict[str, Door] = {
     "api/settlement/refunds/<uuid:key>/": Door(path=a_refund),
     "api/settlement/refunds/<uuid:key>/decisions/": Door(body=an_approval, path=a_refund),
     "api/pos/training/": Door(body=lambda house: {"on": False}),
+    "api/pos/drawer/": Door(),
+    # Its own beginning again: one shift at a time.
+    "api/pos/drawer/begin/": Door(
+        body=lambda house: {"key": str(house.drawer_shift.key), "count": {"2000": 3}}
+    ),
+    "api/pos/drawer/count/": Door(body=lambda house: {"count": {"100": 1}}),
+    "api/pos/drawer/count/give-up/": Door(body=lambda house: {}),
+    "api/pos/drawer/close/": Door(
+        body=lambda house: {**a_key(house), "count": {"100": 1}, "left_cents": 100}
+    ),
+    "api/pos/drawer/cash/": Door(
+        body=lambda house: {**a_key(house), "kind": "out", "amount_cents": 5, "reason": "pain"}
+    ),
+    "api/pos/drawer/open/": Door(body=lambda house: {**a_key(house), "reason": "monnaie"}),
     "api/pos/x-reading/": Door(),
     "api/pos/x-reading/print/": Door(body=a_key),
+    "api/pos/closings/": Door(body=a_key),
+    "api/pos/closings/<uuid:key>/print/": Door(body=a_key, path=own_closing),
     "amap/": Door(shows="the next distribution and what is in season, nobody's name"),
     "lieu/<slug:slug>/amap/": Door(shows="the same of a venue by its name"),
     "api/amap/distributions/": Door(),
@@ -422,31 +446,41 @@ def _quiet() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def houses(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+    cluster: EphemeralCluster,
+    django_db_setup: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[House, House]]:
-    """Furnished once: every request of these tests is put back by itself."""
+    """Furnished once, in a database of their own: every request of these tests is put back.
+
+    Each in a transaction of its own: thousands of savepoints in one make PostgreSQL look through
+    all of them at every row that they locked.
+    """
     place = tmp_path_factory.mktemp("house")
-    with django_db_blocker.unblock(), DevelopmentNode() as node, ExitStack() as undo:
-        outer = transaction.atomic()
-        # As Django's own TestCase does: work that must commit may begin inside.
-        outer._from_testcase = True  # type: ignore[attr-defined]
-        undo.enter_context(
-            override_settings(
-                TERAA_DATA=place,
-                TERAA_KEYS=place / "keys",
-                TERAA_DEMO=False,
-                TERAA_NODE_URL=node.url,
-                TERAA_NODE_NETHASH=node.nethash,
-            )
-        )
-        with outer:
-            channel = undo.enter_context(following(node))
-            yield (
-                furnish(OURS, channel=channel, at=now()),
-                furnish(THEIRS, channel=channel, at=now()),
-            )
-            undo.close()
-            transaction.set_rollback(True)
+    kept_apart = override_settings(TERAA_DATA=place, TERAA_KEYS=place / "keys", TERAA_DEMO=False)
+    with own_database(cluster, django_db_blocker), kept_apart, DevelopmentNode() as node:
+        on_its_chain = override_settings(TERAA_NODE_URL=node.url, TERAA_NODE_NETHASH=node.nethash)
+        with on_its_chain, following(node) as channel:
+            with one_transaction():
+                ours = furnish(OURS, channel=channel, at=now())
+                theirs = furnish(THEIRS, channel=channel, at=now())
+            yield ours, theirs
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """As Django's own TestCase does: work that must commit by itself may begin inside."""
+    with transaction.atomic():
+        connection.atomic_blocks[-1]._from_testcase = True
+        yield
+
+
+@contextmanager
+def put_back() -> Iterator[None]:
+    """A transaction that never was."""
+    with one_transaction():
+        yield
+        transaction.set_rollback(True)
 
 
 class Knocking:
@@ -460,12 +494,16 @@ class Knocking:
         self.asked = 0
         self.chance = random.Random(2018)
         self.has_written = False
+        self.followed_until = 0.0
 
     def follow(self, house: House) -> None:
         """OSM is only taken while the chain moves and somebody follows it.
 
         Who follows gives up what waited too long, the other venue's too: its picture is a new one.
         """
+        if time.monotonic() < self.followed_until:
+            return
+        self.followed_until = time.monotonic() + FOLLOWED_S
         house.channel.node.forge()
         house.channel.look()
         self.picture = picture_of(self.theirs)
@@ -495,35 +533,40 @@ class Knocking:
     ) -> int:
         """Send one request; ``refused``: a foreign id is in it, so that 2xx is wrong."""
         self.asked += 1
-        before = transaction.savepoint()
         cookies = {name: morsel.value for name, morsel in party.client.cookies.items()}
         self.has_written = False
         kind = "application/x-www-form-urlencoded" if form else "application/json"
-        with connection.execute_wrapper(self.watch):
-            answer = party.client.generic(method, url, _encoded(body, form), content_type=kind)
-        # The language choice says the address back.
-        text = _text(answer).replace(quote(url), "").replace(url, "")
-        said = f"{party.name}: {method} {url} {json.dumps(body) if body else ''} → {answer.status_code}"
-        if answer.status_code >= 500 and url != "/healthz":  # in which nothing beats here
-            self.complaints.append(f"{said}: must not fail ({_failure(answer)})")
-        elif not shows and self.theirs.word.lower() in text.lower():
-            place = text.lower().index(self.theirs.word.lower())
-            self.complaints.append(f"{said} shows “…{text[max(0, place - 60) : place + 40]}…”")
-        elif refused and answer.status_code < 300:
-            self.complaints.append(f"{said}: a foreign id must be refused")
-        else:
+        with put_back():
+            with connection.execute_wrapper(self.watch):
+                answer = party.client.generic(method, url, _encoded(body, form), content_type=kind)
+            # The language choice says the address back.
+            text = _text(answer).replace(quote(url), "").replace(url, "")
             sent = f"{url} {json.dumps(body)}"
-            for one in self.ids:
-                # What a venue offers to everybody may be named, to be ordered.
-                if one in text and one not in sent and not shows:
-                    self.complaints.append(f"{said} shows the id {one}")
-        if self.has_written and answer.status_code < 400:
-            self._nothing_moved(said)
-        transaction.savepoint_rollback(before)
+            said = f"{party.name}: {method} {url} {json.dumps(body) if body else ''} → "
+            said += str(answer.status_code)
+            self.complaints += self._told_too_much(answer, text, said, sent, refused, shows)
+            if self.has_written and answer.status_code < 400:
+                self._nothing_moved(said)
         # Whatever was said or signed out is as it was.
         party.client.cookies.clear()
         party.client.cookies.load(cookies)
         return answer.status_code
+
+    def _told_too_much(
+        self, answer: Any, text: str, said: str, sent: str, refused: bool, shows: str
+    ) -> Iterator[str]:
+        if answer.status_code >= 500 and not sent.startswith("/healthz"):  # nothing beats here
+            yield f"{said}: must not fail ({_failure(answer)})"
+        elif not shows and self.theirs.word.lower() in text.lower():
+            place = text.lower().index(self.theirs.word.lower())
+            yield f"{said} shows “…{text[max(0, place - 60) : place + 40]}…”"
+        elif refused and answer.status_code < 300:
+            yield f"{said}: a foreign id must be refused"
+        else:
+            for one in self.ids:
+                # What a venue offers to everybody may be named, to be ordered.
+                if one in text and one not in sent and not shows:
+                    yield f"{said} shows the id {one}"
 
     def watch(self, execute: Any, sql: str, *rest: Any) -> Any:
         """Django's execute wrapper: notes whether anything but a browser's session was written."""
@@ -647,7 +690,7 @@ def test_no_door_shows_or_moves_what_is_another_venues(houses):
         names = re.findall(r"<\w+:(\w+)>", route)
         methods = unsafe_methods(pattern) or (["POST"] if door.body else [])
         for party in parties:
-            knock.follow(ours)  # for each: with full counts one route takes minutes
+            knock.follow(ours)  # with full counts one route takes minutes
             foreign_ids = knock.ids_for(party)
             tried = foreign_ids[:1] if door.secret else foreign_ids
             for url, has_foreign in _addresses(route, names, theirs, tried):

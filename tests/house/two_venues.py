@@ -33,6 +33,8 @@ from pos.amap.models import (
 from pos.amap.models import Product as FarmProduct
 from pos.amap.operations import bring_file, close_orders, export_day, freeze_line, hand_out
 from pos.catalogue import publish_catalogue
+from pos.drawer.models import Shift
+from pos.drawer.operations import begin_shift
 from pos.models import Category, Product, Sale, SaleRefund
 from pos.operations import SaleWanted, TenderWanted, ring_up
 from pos.pricing import Wanted
@@ -41,6 +43,8 @@ from teraa.accounts.models import User
 from teraa.common.ids import uuid7
 from teraa.devices.models import Printer, PrinterTill
 from teraa.devices.profiles import Profile, profile_to_json
+from teraa.fiscal.closings.days import close_day
+from teraa.fiscal.closings.models import Closing
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 from teraa.fiscal.registers import open_register, register_for
 from teraa.fiscal.sealing import seal_ticket
@@ -124,6 +128,7 @@ class House:
     till: Station
     agent: Station
     product: Product
+    drawer_shift: Shift = field(init=False)
     cash_sale: Sale = field(init=False)
     osm_sale: Sale = field(init=False)
     sale_refund: SaleRefund = field(init=False)
@@ -135,6 +140,7 @@ class House:
     refund: Refund = field(init=False)
     gate: Station = field(init=False)
     endpoint: HookEndpoint = field(init=False)
+    closing: Closing = field(init=False)
     people: dict[str, StaffMember] = field(default_factory=dict)
     tills: dict[str, Station] = field(default_factory=dict)
     shifts: dict[str, str] = field(default_factory=dict)
@@ -181,6 +187,10 @@ def furnish(word: str, *, channel: Channel, at: datetime.datetime) -> House:
     _baskets(house, at)
     _events(house, at)
     _refunds(house, at)
+    by = {"operator_label": f"{word} trésorerie", "station_label": till.name}
+    house.closing = close_day(
+        register_id=register_for(station_id=till.pk, payee_id=payee.pk), at=at, **by
+    )
     return house
 
 
@@ -279,6 +289,7 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     PaymentPolicy.objects.create(venue=house.venue, payee=house.payee)
     quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
     session = StationSession(house.till, house.venue, house.people["manager"], None)
+    house.drawer_shift = begin_shift(session=session, key=uuid7(), count={2000: 3}, at=at)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
 
     returned = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale

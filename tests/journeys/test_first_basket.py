@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import PHONE, TABLET, page_at
-from tests.journeys.test_first_coffee import assert_books_are_clean, open_till, picture
+from tests.journeys.acts import assert_books_are_clean, open_till, picture
 from tests.pos.amap.files import BY_MEMBER, CAMAP_PRODUCTS, FOLDER, MEMBERS, ORDERS, sample
 from tests.running import RunningHouse, running_house
 

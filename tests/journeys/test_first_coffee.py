@@ -6,107 +6,45 @@ kept in ``docs/images/`` when ``TERAA_PICTURES=1``.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.browsing import PHONE, QUIET, TABLET, chromium_path, page_at
+from tests.browsing import PHONE, QUIET, chromium_path, page_at
+from tests.journeys.acts import (
+    AMBER,
+    BAR,
+    GREEN,
+    HOT,
+    KITCHEN,
+    PICTURES,
+    WAITING,
+    assert_books_are_clean,
+    open_till,
+    paper_with,
+    picture,
+    read,
+    tap,
+    uri_shown,
+)
 from tests.running import ROOT, RunningHouse, free_ports, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 BLOCK_S = 4  # long enough to see amber before green
-PICTURES = os.environ.get("TERAA_PICTURES") == "1"
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> Iterator[RunningHouse]:
     with running_house(tmp_path_factory.mktemp("coffee") / "house", block_seconds=BLOCK_S) as open_:
         yield open_
-
-
-@pytest.fixture
-def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
-
-
-@pytest.fixture
-def till(house, browser) -> Iterator[Page]:
-    with page_at(browser, size=TABLET) as page:
-        open_till(page, house)
-        yield page
-
-
-def open_till(page: Page, house: RunningHouse, till: int = 0) -> None:
-    """Through the one-time link of the start block, then a PIN."""
-    links = house.fresh_links()
-    page.goto(house.url + links["tills"][till]["url"])
-    page.locator("form button[type=submit]").last.click()
-    someone = links["staff"][0]
-    page.locator("[data-staff]", has_text=someone["name"]).click()
-    for digit in someone["pin"]:
-        page.locator(f'[data-key="{digit}"]').click()
-    page.locator('[data-act="sign-on"]').click()
-    expect(page.locator("[data-product]").first).to_be_visible()
-
-
-HOT, BAR, KITCHEN = "Boissons chaudes", "Bières et vins", "À manger"
-WAITING = '.money-state[data-state="open"]'
-AMBER = '.money-state[data-state="seen"]'
-GREEN = '.done[data-state="paid"]'
-
-
-def tap(page: Page, category: str, label: str) -> None:
-    page.locator(".category", has_text=category).click()
-    page.locator("[data-product]", has_text=label).first.click()
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
-
-
-def paper_with(house: RunningHouse, text: str, seconds: float = 10) -> dict[str, Any]:
-    """The newest printed ticket that says ``text``."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for path in sorted(house.paper.glob("[0-9]*.json"), reverse=True):
-            ticket = json.loads(path.read_text())
-            if text in read(ticket):
-                return ticket | {"picture": path.with_suffix(".png")}
-        time.sleep(0.1)
-    raise AssertionError(f"no paper says {text!r}: {sorted(house.paper.glob('*'))}")
-
-
-def read(ticket: dict[str, Any]) -> str:
-    return "\n".join(str(line) for line in ticket["lines"])
-
-
-def assert_books_are_clean(house: RunningHouse) -> None:
-    verified = house.manage("verify_fiscal", check=False)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
-
-
-def uri_shown(page: Page) -> str:
-    """What a wallet would scan."""
-    sale = page.evaluate(
-        """async () => {
-            const last = await (await fetch("/api/pos/sales/?last=1")).json();
-            return (await fetch(`/api/pos/sales/${last.sales[0].key}/`)).json();
-        }"""
-    )
-    tenders = [one for one in sale["tenders"] if one["osm"] and one["state"] == "pending"]
-    return tenders[-1]["osm"]["uri"]
 
 
 def test_a_coffee_paid_in_osm_and_printed(house, till, wallet):

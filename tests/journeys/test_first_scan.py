@@ -6,7 +6,6 @@ decoder read from the picture of the PDF. Pictures are kept with ``TERAA_PICTURE
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,16 +15,15 @@ import pytest
 import zxingcpp
 from playwright.sync_api import Page, expect
 
-from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.browser.test_look_after_everyone import AXE, RULES
 from tests.browsing import PHONE, TABLET, page_at
+from tests.journeys.acts import PICTURES, picture
 from tests.running import ROOT, RunningHouse, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 BLOCK_S = 1
-PICTURES = os.environ.get("TERAA_PICTURES") == "1"
 GATEKEEPER = "Sami"
 
 
@@ -33,16 +31,6 @@ GATEKEEPER = "Sami"
 def house(tmp_path_factory) -> Iterator[RunningHouse]:
     with running_house(tmp_path_factory.mktemp("scan") / "house", block_seconds=BLOCK_S) as open_:
         yield open_
-
-
-@pytest.fixture
-def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
 
 
 def order(page: Page, house: RunningHouse, **counts: int) -> None:

@@ -7,7 +7,6 @@ Everything runs as ``script/server`` starts it. Pictures are kept in ``docs/imag
 from __future__ import annotations
 
 import datetime
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -22,33 +21,21 @@ from playwright.sync_api import Page, expect
 
 from teraa.common.ids import uuid7
 from teraa.demo.palaiseau import GENESIS
-from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
-from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.browsing import PHONE, TABLET, page_at
-from tests.running import ROOT, RunningHouse, running_house
+from tests.journeys.acts import assert_books_are_clean, picture
+from tests.running import RunningHouse, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 BLOCK_S = 2
 PARIS = ZoneInfo("Europe/Paris")
 RIVALS = 12
-PICTURES = os.environ.get("TERAA_PICTURES") == "1"
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> Iterator[RunningHouse]:
     with running_house(tmp_path_factory.mktemp("studio") / "house", block_seconds=BLOCK_S) as open_:
         yield open_
-
-
-@pytest.fixture
-def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
 
 
 def next_thursday(weeks: int = 0) -> datetime.date:
@@ -74,11 +61,6 @@ def fill(page: Page, name: str, pays: str | None = "osm") -> None:
     page.locator('input[name="email"]').fill(f"guest{uuid7().hex[-6:]}@example.org")
     if pays:
         page.locator(f'input[name="pays"][value="{pays}"]').check()
-
-
-def assert_books_are_clean(house: RunningHouse) -> None:
-    verified = house.manage("verify_fiscal", check=False)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def free_slot(house: RunningHouse, name: str, day: datetime.date, at: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from teraa.settlement.cases.watching import FINAL_DEPTH
 from teraa.settlement.osm import uri
 from teraa.settlement.osm.devnet.node import DevelopmentNode
 from tests.browsing import PHONE, TABLET, page_at
-from tests.journeys.test_first_coffee import GREEN, assert_books_are_clean, open_till, picture
+from tests.journeys.acts import GREEN, assert_books_are_clean, picture
 from tests.journeys.test_first_studio import choose, fill
 from tests.journeys.test_payment_troubles import ask_for_osm, eventually, last_osm, send
 from tests.running import RunningHouse, running_house
@@ -91,13 +91,6 @@ def house(chain, tmp_path_factory) -> Iterator[RunningHouse]:
     followed = {"TERAA_NODE_URLS": f"own={chain.node.url}"}
     with running_house(data, block_seconds=BLOCK_S, environment=followed) as open_:
         yield open_
-
-
-@pytest.fixture
-def till(house, browser) -> Iterator[Page]:
-    with page_at(browser, size=TABLET) as page:
-        open_till(page, house)
-        yield page
 
 
 @pytest.fixture

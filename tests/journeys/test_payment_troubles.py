@@ -13,19 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.browsing import TABLET, page_at
-from tests.journeys.test_first_coffee import (
-    GREEN,
-    HOT,
-    WAITING,
-    assert_books_are_clean,
-    open_till,
-    picture,
-    tap,
-    uri_shown,
-)
+from tests.browsing import page_at
+from tests.journeys.acts import GREEN, HOT, WAITING, assert_books_are_clean, picture, tap, uri_shown
 from tests.journeys.test_first_studio import choose, fill
 from tests.running import RunningHouse, running_house
 
@@ -39,18 +29,6 @@ def house(tmp_path_factory) -> Iterator[RunningHouse]:
     data = tmp_path_factory.mktemp("troubles") / "house"
     with running_house(data, block_seconds=BLOCK_S) as open_:
         yield open_
-
-
-@pytest.fixture
-def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
-
-
-@pytest.fixture
-def till(house, browser) -> Iterator[Page]:
-    with page_at(browser, size=TABLET) as page:
-        open_till(page, house)
-        yield page
 
 
 def last_osm(page: Page) -> dict[str, Any]:

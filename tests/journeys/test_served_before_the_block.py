@@ -11,19 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.browsing import PHONE, TABLET, page_at
-from tests.journeys.test_first_coffee import (
-    GREEN,
-    HOT,
-    WAITING,
-    assert_books_are_clean,
-    open_till,
-    picture,
-    tap,
-    uri_shown,
-)
+from tests.browsing import PHONE
+from tests.journeys.acts import GREEN, HOT, WAITING, assert_books_are_clean, picture, tap, uri_shown
 from tests.running import RunningHouse, running_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
@@ -68,18 +58,6 @@ def wait_for_second_node(house: RunningHouse) -> None:
         if said.split("HEALTH", 1)[1].strip() == "healthy":
             return
     raise AssertionError("the second node was never healthy")
-
-
-@pytest.fixture
-def wallet(house) -> DevelopmentWallet:
-    return DevelopmentWallet(house.node_url, DEMO_PHRASE)
-
-
-@pytest.fixture
-def till(house, browser) -> Iterator[Page]:
-    with page_at(browser, size=TABLET) as page:
-        open_till(page, house)
-        yield page
 
 
 def ask_for_coffee(till: Page) -> str:

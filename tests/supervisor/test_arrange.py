@@ -24,7 +24,7 @@ def _parts(choices: Choices) -> dict:
 def test_only_what_seals_is_told_where_the_fiscal_keys_are():
     told = {name for name, part in _parts(DEMO).items() if "TERAA_KEYS" in part.environment}
 
-    assert told == {"web", "effects"}
+    assert told == {"web", "effects", "jobs"}
 
 
 def test_no_part_is_told_of_the_owner():

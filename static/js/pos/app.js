@@ -12,6 +12,7 @@ import { Collect } from "./collect-pane.js";
 import { Cash } from "./cash.js";
 import { abandon } from "./deeds.js";
 import { Detail, Lines, Tenders } from "./detail.js";
+import { Drawer } from "./drawer-pane.js";
 import { Enrol, Unreachable } from "./enrol.js";
 import { GiveBack } from "./give-back-pane.js";
 import { Header } from "./header.js";
@@ -45,6 +46,7 @@ function Pane() {
     case COLLECT: return html`<${Collect} />`;
     case "baskets": return html`<${FarmBaskets} />`;
     case "basket": return html`<${FarmBasket} key=${key} id=${key} />`;
+    case "drawer": return html`<${Drawer} />`;
     case "totals": return html`<${Totals} />`;
     default: return html`<h1 class="visually-hidden">${t("sell")}</h1><${Categories} /><${Shelf} />`;
   }

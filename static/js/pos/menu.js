@@ -59,6 +59,9 @@ export function Menu() {
         <${Icon} name="cash" />${t("collect.title")}</button>`}
       ${!boot.value.training && html`<${FarmItem} />`}
       <${TrainingItem} />
+      ${may("sell") && html`<button type="button" class="menu-item" data-act="drawer"
+        onClick=${() => { isMenuOpen.value = false; go("drawer"); }}>
+        <${Icon} name="drawer" />${t("drawer.title")}</button>`}
       ${may("read_x") && html`<button type="button" class="menu-item" data-act="totals"
         onClick=${() => { isMenuOpen.value = false; go("totals"); }}>
         <${Icon} name="sum" />${t("totals.title")}</button>`}

@@ -229,7 +229,8 @@ def scene_of(payee: Payee, at: datetime.datetime, *, phrases: str = "payee of te
 def scene(at: datetime.datetime, cursor: BlockCursor | None = None, venue: Any = None) -> Scene:
     phrase = f"the wallet of payee {next(_numbers)} of cases"
     payee = cast.payee(venue, osm_address=address(phrase))
-    made = Scene(payee, phrase, cursor or cast.live_cursor(at), at)
+    followed = cursor or BlockCursor.objects.first() or cast.live_cursor(at)
+    made = Scene(payee, phrase, followed, at)
     WatchedAddress.objects.create(
         network=made.cursor.network,
         venue_id=payee.venue_id,

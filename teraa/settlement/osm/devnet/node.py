@@ -27,6 +27,7 @@ __all__ = ["DevelopmentNode", "Node", "UnknownDialect", "UnknownProfile"]
 
 Result = TypeVar("Result")
 _START_SECONDS: Final = 60
+_ACT_SECONDS: Final = 300.0
 
 
 class DevelopmentNode:
@@ -219,7 +220,7 @@ class DevelopmentNode:
         self._call(self._node.deliveries.idle())
 
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ACT_SECONDS)
 
     def _run(self) -> None:
         try:

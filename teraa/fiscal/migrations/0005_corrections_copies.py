@@ -10,7 +10,7 @@ CREATE UNIQUE INDEX fiscal_duplicate_copy_once
 
 
 class Migration(migrations.Migration):
-    dependencies = [("fiscal", "0003_line_subject")]
+    dependencies = [("fiscal", "0004_closings")]
     operations = [
         migrations.RunSQL(COPY_ONCE, "DROP INDEX fiscal_duplicate_copy_once;"),
     ]
