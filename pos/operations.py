@@ -166,9 +166,9 @@ def ring_up(*, session: StationSession, wanted: SaleWanted, at: datetime.datetim
             sale.document_id = uuid7()
             sale.state = SaleState.PAID
             sale.closed_at = at
-        # What is rung up to practise moves no money.
-        moved = _cash_of(wanted.tenders) if at_once and not sale.training else 0
-        if not insert_sale(sale, cash_cents=moved):
+        # What is practised moves no cash.
+        cash_cents = _cash_of(wanted.tenders) if at_once and not sale.training else 0
+        if not insert_sale(sale, cash_cents=cash_cents):
             return Rung(first_sale(sale), is_new=False)
         if at_once:
             sealed = _seal(sale, [_immediate(tender) for tender in wanted.tenders], at)

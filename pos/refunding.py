@@ -292,11 +292,10 @@ def _refund(
             station_id=session.station.pk,
             key=refund.key,
             kind=MovementKind.REFUND,
-            amount_cents=-sum(
-                one.amount_cents for one in wanted.tenders if one.kind == TenderKind.CASH
-            ),
+            amount_cents=-_cash_of(wanted.tenders),
             operator=session.staff.name,
-            subject=subject_of(refund.key),
+            subject=f"pos.sale:{sale.key}",
+            reason=refund.reason,
             at=at,
         )
     touch(sale, at)
@@ -308,11 +307,14 @@ def _refund(
         station_id=session.station.pk,
         key=refund.key,
         subject=subject_of(refund.key),
-        in_cash=not sale.training
-        and any(one.kind == TenderKind.CASH and one.amount_cents for one in wanted.tenders),
+        in_cash=not sale.training and _cash_of(wanted.tenders) > 0,
         at=at,
     )
     return Refunded(refund, is_new=True)
+
+
+def _cash_of(tenders: Sequence[TenderBack]) -> int:
+    return sum(one.amount_cents for one in tenders if one.kind == TenderKind.CASH)
 
 
 def subject_of(key: UUID) -> str:
