@@ -48,7 +48,7 @@ class TenderBackSerializer(serializers.Serializer[TenderBack]):
     authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
-class RefundSerializer(serializers.Serializer[RefundWanted]):
+class SaleRefundSerializer(serializers.Serializer[RefundWanted]):
     """What is given back, how, and why. Without ``lines``: all that is left of the sale."""
 
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, given back once")
@@ -97,11 +97,11 @@ class RefundsView(TillView):
 
     @extend_schema(
         operation_id="refund_sale",
-        request=RefundSerializer,
+        request=SaleRefundSerializer,
         responses={201: CorrectionsSchema, 200: CorrectionsSchema},
     )
     def post(self, request: Request, key: UUID) -> Response:
-        wanted = _wanted(read_body(RefundSerializer, request.data))
+        wanted = _wanted(read_body(SaleRefundSerializer, request.data))
         done = refund_sale(session=session_of(request), sale_key=key, wanted=wanted, at=now())
         return _answer(request, key, status=201 if done.is_new else 200)
 

@@ -224,6 +224,7 @@ SPECTACULAR_SETTINGS = {
         "WebhookDeliveryState": "teraa.webhooks.states.DeliveryState",
         "OfferKind": "bookings.states.OfferKind",
         "PaymentKind": ["cash", "card", "osm"],
+        "DirectionEnum": ["in", "out"],
     },
 }
 

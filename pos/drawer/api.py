@@ -50,30 +50,30 @@ class CountField(serializers.DictField):
 _NAMES = frozenset(str(cents) for cents in DENOMINATIONS)
 
 
-class BeginSerializer(serializers.Serializer[None]):
+class BeginShiftSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text=KEY)
     count = CountField()
 
 
-class KeepSerializer(serializers.Serializer[None]):
+class KeepCountSerializer(serializers.Serializer[None]):
     count = CountField()
 
 
-class CloseSerializer(serializers.Serializer[None]):
+class CloseShiftSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text=KEY)
     count = CountField()
     left_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class MoveSerializer(serializers.Serializer[None]):
+class MoveCashSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text=KEY)
     kind = serializers.ChoiceField(choices=["in", "out"])
     amount_cents = WholeNumber(min_value=1, max_value=MAX_CENTS)
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
-class OpenSerializer(serializers.Serializer[None]):
+class OpenDrawerSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text=KEY)
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
@@ -110,19 +110,21 @@ class ReadDrawerView(DrawerView):
 
 class BeginView(DrawerView):
     @extend_schema(
-        operation_id="begin_shift", request=BeginSerializer, responses=schemas.DrawerSchema
+        operation_id="begin_shift", request=BeginShiftSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        begin_shift(session=_session(request), **read_body(BeginSerializer, request.data), at=now())
+        begin_shift(
+            session=_session(request), **read_body(BeginShiftSerializer, request.data), at=now()
+        )
         return self.answer(request)
 
 
 class CountView(DrawerView):
     @extend_schema(
-        operation_id="keep_count", request=KeepSerializer, responses=schemas.DrawerSchema
+        operation_id="keep_count", request=KeepCountSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        keep_count(session=_session(request), **read_body(KeepSerializer, request.data))
+        keep_count(session=_session(request), **read_body(KeepCountSerializer, request.data))
         return self.answer(request)
 
 
@@ -137,25 +139,31 @@ class GiveUpCountView(DrawerView):
 
 class CloseView(DrawerView):
     @extend_schema(
-        operation_id="close_shift", request=CloseSerializer, responses=schemas.DrawerSchema
+        operation_id="close_shift", request=CloseShiftSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        close_shift(session=_session(request), **read_body(CloseSerializer, request.data), at=now())
+        close_shift(
+            session=_session(request), **read_body(CloseShiftSerializer, request.data), at=now()
+        )
         return self.answer(request)
 
 
 class MoveView(DrawerView):
-    @extend_schema(operation_id="move_cash", request=MoveSerializer, responses=schemas.DrawerSchema)
+    @extend_schema(
+        operation_id="move_cash", request=MoveCashSerializer, responses=schemas.DrawerSchema
+    )
     def post(self, request: Request) -> Response:
-        move_cash(session=_session(request), **read_body(MoveSerializer, request.data), at=now())
+        move_cash(
+            session=_session(request), **read_body(MoveCashSerializer, request.data), at=now()
+        )
         return self.answer(request)
 
 
 class OpenView(DrawerView):
     @extend_schema(
-        operation_id="open_drawer", request=OpenSerializer, responses=schemas.DrawerSchema
+        operation_id="open_drawer", request=OpenDrawerSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        body = read_body(OpenSerializer, request.data)
+        body = read_body(OpenDrawerSerializer, request.data)
         open_without_sale(session=_session(request), **body, at=now())
         return self.answer(request)

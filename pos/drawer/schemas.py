@@ -10,7 +10,7 @@ from pos.drawer.states import ShiftState
 
 
 class MovedSchema(fields.Serializer[Any]):
-    kind = fields.ChoiceField(choices=["in", "out"])
+    kind = fields.CharField(help_text="in or out")
     amount_cents = fields.IntegerField(help_text="below nil for what was taken out")
     reason = fields.CharField()
     operator = fields.CharField()

