@@ -178,9 +178,9 @@ class Tally:
         total = values["total_cents"]
         is_refund = total < 0 or values["corrects"] is not None
         self._count("refunds" if is_refund else "sales", 1, total)
-        for line in values["lines"]:
-            if line["corrects_document"] is not None:
-                continue  # what comes back is a refund, not a discount less
+        # What comes back is a refund, not a discount less; what is kept of it was counted before.
+        gives_back = any(line["corrects_document"] is not None for line in values["lines"])
+        for line in () if gives_back else values["lines"]:
             if line["kind"] == LineKind.DISCOUNT:
                 self._count("discounts", 1, -line["total_cents"])
             elif line["discount_cents"]:
@@ -253,8 +253,10 @@ WITH documents AS MATERIALIZED (
            CASE line.kind WHEN 'discount' THEN -line.total_cents ELSE line.discount_cents END AS cents
       FROM tickets
       JOIN fiscal_document_line line ON line.document_id = tickets.id
-     WHERE line.corrects_document_id IS NULL
-       AND (line.kind = 'discount' OR line.discount_cents <> 0)
+     WHERE (line.kind = 'discount' OR line.discount_cents <> 0)
+       AND NOT EXISTS (SELECT 1 FROM fiscal_document_line back
+                        WHERE back.document_id = line.document_id
+                          AND back.corrects_document_id IS NOT NULL)
 )
 SELECT (SELECT jsonb_agg(jsonb_build_array(kind, first, last, count))
           FROM (SELECT kind, min(sequence) AS first, max(sequence) AS last, count(*) AS count

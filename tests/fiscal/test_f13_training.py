@@ -6,6 +6,7 @@ import pytest
 
 from pos.billing import keep_order
 from pos.collecting import CollectionWanted, collect_at_till
+from pos.drawer.models import Movement
 from pos.models import Sale
 from pos.operations import TenderWanted, cancel_sale, print_receipt, ring_up
 from pos.practice import NotInTraining, OtherWorld
@@ -78,6 +79,7 @@ def test_totals_are_unchanged_by_what_is_practised(bar, at):
     assert (real_heads(), x_view(session=bar.session)) == before
     assert not Due.objects.exists()
     assert not Tender.objects.exists()
+    assert [one.amount_cents for one in Movement.objects.all()] == [300], "the real sale's only"
 
 
 def test_it_is_recorded_all_the_same_in_a_chain_of_its_own(bar, at):

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from pos.catalogue import publish_catalogue
+from pos.drawer.models import Movement
 from pos.models import SaleRefund
 from pos.operations import NotATill, TenderWanted, ring_up
 from pos.pricing import Wanted
@@ -31,7 +32,9 @@ from teraa.common.ids import uuid7
 from teraa.common.problems import Forbidden, Invalid, NotFound, SameKeyOtherBody
 from teraa.devices.models import PrintJob
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
+from teraa.fiscal.figures import Counted
 from teraa.fiscal.models import ChainHead, Document, DocumentTax, DocumentTender
+from teraa.fiscal.readings import x_reading
 from teraa.fiscal.registers import register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.fiscal.verify import verify
@@ -242,6 +245,8 @@ def test_a_discounted_line_returns_what_was_paid(bar, at):
         refund(bar, sale, at, want)
 
     assert [one.total_cents for one in tickets()] == [1650, 1000, -333, -667]
+    figures = x_reading(register_id=tickets().first().register_id).figures
+    assert figures.discounts == Counted(1, 500), "what is kept of it was counted before"
 
 
 def test_what_depends_on_the_whole_ticket_is_given_back_as_a_whole(bar, at):
@@ -280,6 +285,8 @@ def test_cash_opens_the_drawer_and_the_ticket_is_printed(bar, at):
     job = PrintJob.objects.get(subject=f"pos.refund:{done.refund.key}")
     kinds = [block["t"] for block in job.page["blocks"]]
     assert kinds.count("drawer") == 1
+    moved = Movement.objects.order_by("moved_at", "pk").values_list("kind", "amount_cents")
+    assert sorted(moved) == [("refund", -1650), ("sale", 1650)]
 
 
 def test_a_card_refund_names_its_authorisation_and_opens_no_drawer(bar, at):
@@ -292,6 +299,7 @@ def test_a_card_refund_names_its_authorisation_and_opens_no_drawer(bar, at):
 
     tender = DocumentTender.objects.get(document=done.refund.document_id)
     assert (tender.kind, tender.amount_cents, tender.authorisation) == ("card", -1650, "739251")
+    assert not Movement.objects.exists()
     job = PrintJob.objects.get(subject=f"pos.refund:{done.refund.key}")
     assert "drawer" not in [block["t"] for block in job.page["blocks"]]
 
