@@ -317,7 +317,9 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     PaymentPolicy.objects.create(venue=house.venue, payee=house.payee)
     quote = settlement.current_quote(venue_id=house.venue.pk, at=at)
     session = StationSession(house.till, house.venue, house.people["manager"], None)
-    house.drawer_shift = begin_shift(session=session, key=uuid7(), count={2000: 3}, at=at)
+    # Of the till at which the manager knocks.
+    own = StationSession(house.tills["manager"], house.venue, house.people["manager"], None)
+    house.drawer_shift = begin_shift(session=own, key=uuid7(), count={2000: 3}, at=at)
     house.cash_sale = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
 
     returned = ring_up(session=session, wanted=house.wanted(at=at), at=at).sale
