@@ -7,7 +7,7 @@ import { t } from "../words.js";
 import { attemptOnce } from "./deeds.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { announce, boot, hour } from "./state.js";
+import { announce, boot, day, hour } from "./state.js";
 
 /** Asked first, then done: the same key until the server has answered, so that it is done once. */
 export function useDayEnd() {
@@ -48,7 +48,7 @@ function PrintZ({ closing }) {
 
 export function Closed({ closings, figures: Figures }) {
   return closings.map((closing) => html`<div class="paper" key=${closing.id} data-closing=${closing.number}>
-    <p class="paper-meta">${t("close.number", { number: closing.number, date: closing.span })}
+    <p class="paper-meta">${t("close.number", { number: closing.number, date: day(closing.span) })}
       ${" · "}${closing.register} · ${hour(closing.closed_at)}</p>
     ${closing.training && html`<p class="paper-meta"><strong>${t("close.training")}</strong></p>`}
     <${Figures} of=${closing} />

@@ -41,6 +41,13 @@ export function hour(instant) {
   }).format(new Date(instant));
 }
 
+/** A calendar day ("2026-11-22") as people write it; anything else (a month) as it is. */
+export function day(text) {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return text;
+  return new Intl.DateTimeFormat(language, { dateStyle: "short", timeZone: "UTC" })
+    .format(new Date(`${text}T00:00:00Z`));
+}
+
 /** Say it to a screen reader, even when it is the same sentence as before. */
 export function announce(sentence) {
   announcement.value = sentence === announcement.value ? `${sentence}\u00a0` : sentence;

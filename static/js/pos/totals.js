@@ -11,7 +11,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { PaneHead } from "./pieces.js";
 import { go } from "./routes.js";
-import { boot, coins, euros, hour, may } from "./state.js";
+import { boot, coins, day, euros, hour, may } from "./state.js";
 
 /** The figures of an X or a Z, in the same order as on paper. */
 export function Figures({ of }) {
@@ -68,7 +68,7 @@ export function Totals() {
     <${PaneHead} title=${t("totals.title")} onBack=${() => go("")} />
     ${reading && html`<div class="paper">
       <p class="paper-meta">${t("totals.period", { number: reading.period?.number ?? "–",
-        date: reading.period?.business_date ?? "–" })}
+        date: day(reading.period?.business_date ?? "–") })}
         ${reading.period?.opened_at && html` · ${t("totals.since", { time: hour(reading.period.opened_at) })}`}
         ${" · "}${reading.register}</p>
       <${Figures} of=${reading} />
