@@ -146,7 +146,7 @@ class Task(Stateful):
     )
     since = models.DateField(_("from business day"), null=True, blank=True)
     until = models.DateField(_("to business day"), null=True, blank=True)
-    asked_at = models.DateTimeField(_("asked"))
+    asked_at = models.DateTimeField(_("asked for on"))
     asked_by = models.CharField(_("asked by"), max_length=120, blank=True)
     started_at = models.DateTimeField(_("begun"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=8, verbose_name='state')),
                 ('since', models.DateField(blank=True, null=True, verbose_name='from business day')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='to business day')),
-                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('asked_at', models.DateTimeField(verbose_name='asked for on')),
                 ('asked_by', models.CharField(blank=True, max_length=120, verbose_name='asked by')),
                 ('started_at', models.DateTimeField(null=True, verbose_name='begun')),
                 ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
