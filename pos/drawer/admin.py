@@ -41,12 +41,12 @@ class ShiftAdmin(_BooksAdmin):
     fieldsets = [
         (None, {"fields": ["named", "state", "opened_at", "opened_by", "closed_at", "closed_by"]}),
         (_("Opening"), {"fields": ["began_with", "should_begin", "opening_pieces"]}),
-        (_("Closing"), {"fields": ["counted", "expected", "difference", "left", "pieces", "note"]}),
+        (_("Closing"), {"fields": ["counted", "expected", "variance", "left", "pieces", "note"]}),
         (_("Movements"), {"fields": ["movements_link"]}),
     ]
     readonly_fields = [
         *("named", "began_with", "should_begin", "opening_pieces", "counted", "expected"),
-        *("difference", "left", "pieces", "movements_link"),
+        *("variance", "left", "pieces", "movements_link"),
     ]
 
     @display(description=_("shift"), ordering="number")
@@ -82,6 +82,10 @@ class ShiftAdmin(_BooksAdmin):
             return "", "–"
         tone = "even" if not variance else "short" if variance < 0 else "over"
         return tone, _euros(variance)
+
+    @display(description=_("difference"))
+    def variance(self, shift: Shift) -> str:
+        return _euros(shift.variance_cents)
 
     @display(description=_("left in the drawer"))
     def left(self, shift: Shift) -> str:

@@ -10,6 +10,8 @@ from tests.house.two_venues import owned_models
 # (table, column) → why its key needs no venue in it.
 PLAIN_KEYS: dict[tuple[str, str], str] = {
     ("fiscal_document", "register_id"): "the key to its period holds venue, register and period",
+    ("fiscal_period_end", "register_id"): "the key to its period holds venue, register and period",
+    ("fiscal_closing", "period_id"): "the key to its period's end holds venue, register and period",
     ("settlement_tender", "payee_id"): "the key to its due holds venue, payee and due",
 }
 # Tables without a venue of their own that join two rows of venues, and what keeps these together.
