@@ -20,10 +20,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from bookings.board import board_of
-from bookings.models import Booking, Offer, OfferHours
+from bookings.models import Booking, BookingLimit, Offer, OfferHours, SpecialDays
 from bookings.states import BookingState
 from teraa.common.clock import now
 from teraa.common.ids import normalise_code
+from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import format_cents
 from teraa.fiscal.payloads import number_label
 from teraa.settlement.cases.links import refund_link
@@ -43,13 +44,14 @@ def cents(amount: int | None) -> str:
 
 class HoursInline(RowsInline):
     model = OfferHours
-    fields = ["weekday", "opens", "closes"]
+    fields = ["during", "weekday", "opens", "closes"]
     change_permission = EDIT_CATALOGUE
     view_permission = SEE_BOOKINGS
 
 
 @admin.register(Offer)
 class OfferAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
     view_permission = SEE_BOOKINGS
     change_permission = EDIT_CATALOGUE
     list_display = ["name", "kind", "resource", "hour", "half_day", "day", "payee", "active"]
@@ -66,7 +68,13 @@ class OfferAdmin(VenueModelAdmin):
         ),
         (
             _("Length and time"),
-            {"fields": ["min_minutes", "max_minutes", "step_minutes", "horizon_days"]},
+            {
+                "fields": [
+                    *["min_minutes", "max_minutes", "step_minutes"],
+                    *["notice_minutes", "horizon_days", "move_notice_minutes"],
+                    "opens_on_holidays",
+                ]
+            },
         ),
         (_("To pay"), {"fields": ["hold_minutes", "till_hold_minutes"]}),
         (_("On the page"), {"fields": ["position", "active"]}),
@@ -83,6 +91,34 @@ class OfferAdmin(VenueModelAdmin):
     @display(description=_("a day"), ordering="day_cents")
     def day(self, offer: Offer) -> str:
         return cents(offer.day_cents)
+
+
+@admin.register(SpecialDays)
+class SpecialDaysAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
+    view_permission = SEE_BOOKINGS
+    change_permission = EDIT_CATALOGUE
+    may_delete = True
+    list_display = ["name", "first_day", "last_day", "opens", "closes", "offer"]
+    list_filter = ["offer", "venue"]
+    search_fields = ["name", "offer__name"]
+    list_select_related = ["offer", "venue"]
+    ordering = ["-last_day", "first_day"]
+    fields = ["venue", "offer", "name", "first_day", "last_day", "opens", "closes"]
+
+
+@admin.register(BookingLimit)
+class BookingLimitAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
+    view_permission = SEE_BOOKINGS
+    change_permission = EDIT_CATALOGUE
+    may_delete = True
+    list_display = ["over", "most_bookings", "most_minutes", "offer"]
+    list_filter = ["offer", "venue"]
+    search_fields = ["message", "offer__name"]
+    list_select_related = ["offer", "venue"]
+    ordering = ["venue", "pk"]
+    fields = ["venue", "offer", "over", "most_bookings", "most_minutes", "message"]
 
 
 @admin.register(Booking)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import queries, schemas, searching
-from bookings.operations import cancel_booking, hold_space
+from bookings.operations import cancel_booking, hold_space, move_booking
 from bookings.pricing import MAX_STAY_MIN
 from bookings.states import PaysHow
 from bookings.wanting import Wanted
@@ -59,13 +59,26 @@ class HoldSerializer(serializers.Serializer[Wanted]):
     pays = serializers.ChoiceField(choices=PaysHow.choices, default=PaysHow.OSM)
 
     def validate_starts_at(self, starts_at: datetime.datetime) -> datetime.datetime:
-        if abs(starts_at - now()) > FARTHEST:
-            raise serializers.ValidationError("too far away")
-        return starts_at.astimezone(datetime.UTC)
+        return _not_too_far(starts_at)
 
     def wanted(self) -> Wanted:
         given: dict[str, Any] = self.validated_data
         return Wanted(**given, language=get_language() or "fr")
+
+
+class MoveSerializer(serializers.Serializer[None]):
+    """When it shall begin instead."""
+
+    starts_at = serializers.DateTimeField(default_timezone=datetime.UTC)
+
+    def validate_starts_at(self, starts_at: datetime.datetime) -> datetime.datetime:
+        return _not_too_far(starts_at)
+
+
+def _not_too_far(starts_at: datetime.datetime) -> datetime.datetime:
+    if abs(starts_at - now()) > FARTHEST:
+        raise serializers.ValidationError("too far away")
+    return starts_at.astimezone(datetime.UTC)
 
 
 class NothingSerializer(serializers.Serializer[None]):
@@ -166,5 +179,26 @@ class CancelView(PublicView):
         at = now()
         booking = queries.booking_of(venue_id=venue.pk, secret=secret)
         cancel_booking(booking_id=booking.pk, at=at)
+        booking = queries.booking_of(venue_id=venue.pk, secret=secret)
+        return Response(queries.booking_view(booking, slug=slug, at=at))
+
+
+class MoveView(PublicView):
+    """Give a booking another time of the same price. Twice changes nothing."""
+
+    @extend_schema(
+        operation_id="move_booking",
+        request=MoveSerializer,
+        responses={200: schemas.BookingSchema, **REFUSALS},
+        auth=[],
+    )
+    def post(self, request: Request, slug: str, secret: str) -> Response:
+        venue = venue_or_404(slug)
+        body = MoveSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        at = now()
+        booking = queries.booking_of(venue_id=venue.pk, secret=secret)
+        starts_at = body.validated_data["starts_at"]
+        move_booking(venue=venue, booking_id=booking.pk, starts_at=starts_at, at=at)
         booking = queries.booking_of(venue_id=venue.pk, secret=secret)
         return Response(queries.booking_view(booking, slug=slug, at=at))

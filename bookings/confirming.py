@@ -29,6 +29,18 @@ def send_confirmation(booking: Booking, *, at: datetime.datetime) -> None:
     mail.store(message, at=at)
 
 
+def send_moved(booking: Booking, *, at: datetime.datetime) -> None:
+    """Tell the guest the time it has now; the calendar takes it for the same event."""
+    with override(booking.language):
+        message = _message(
+            booking,
+            subject=_("Moved: %(what)s") % {"what": booking.label},
+            template="bookings/mail/moved.txt",
+        )
+    message.attach(FILE_NAME, calendar_file(booking, at=at), "text/calendar; method=PUBLISH")
+    mail.store(message, at=at)
+
+
 def send_paid_without_place(booking: Booking, *, at: datetime.datetime) -> None:
     """Say that the payment came when the place was gone, and that it will be given back."""
     with override(booking.language):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from bookings.pricing import MAX_STAY_MIN, Tariffs
-from bookings.states import BOOKING_MOVES, BookingState, OfferKind, PaysHow
+from bookings.states import (
+    BOOKING_MOVES,
+    BookingState,
+    DayKind,
+    LimitSpan,
+    OfferKind,
+    PaysHow,
+)
 from teraa.common.ids import uuid7
 from teraa.common.states import Moves, Stateful
 from teraa.venues.models import VatClass
 
+MAX_NOTICE = 90 * 24 * 60
 STEPS = [(15, _("a quarter of an hour")), (30, _("half an hour")), (60, _("an hour"))]
 
 
@@ -57,6 +67,22 @@ class Offer(models.Model):
     )
     step_minutes = models.PositiveIntegerField(_("begins every"), choices=STEPS, default=30)
     horizon_days = models.PositiveIntegerField(_("days one may book ahead"), default=180)
+    notice_minutes = models.PositiveIntegerField(
+        _("minutes it must be booked ahead"), default=0, validators=[MaxValueValidator(MAX_NOTICE)]
+    )
+    move_notice_minutes = models.PositiveIntegerField(
+        _("minutes before it begins until which guests may move it"),
+        null=True,
+        blank=True,
+        default=24 * 60,
+        validators=[MaxValueValidator(MAX_NOTICE)],
+        help_text=_("To a time of the same price. Empty: they cannot."),
+    )
+    opens_on_holidays = models.BooleanField(
+        _("open on public holidays"),
+        default=True,
+        help_text=_("At the hours given for public holidays, or as usual where none are given."),
+    )
     hold_minutes = models.PositiveIntegerField(
         _("minutes to pay in OSM"), default=20, validators=[MinValueValidator(5)]
     )
@@ -113,11 +139,17 @@ class OfferHours(models.Model):
     """When an offer may be used on one weekday (0 is Monday), in the venue's own time.
 
     Hours that close at or before they open end on the next day; equal ones last a whole day.
+    Without a weekday: on each day of that kind.
     """
 
     venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="+")
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="hours")
-    weekday = models.PositiveSmallIntegerField(_("weekday"), validators=[MaxValueValidator(6)])
+    during = models.CharField(
+        _("on which days"), max_length=6, choices=DayKind.choices, default=DayKind.USUAL
+    )
+    weekday = models.PositiveSmallIntegerField(
+        _("weekday"), choices=list(WEEKDAYS.items()), null=True, blank=True
+    )
     opens = models.TimeField(_("opens"))
     closes = models.TimeField(_("closes"))
 
@@ -126,15 +158,119 @@ class OfferHours(models.Model):
         verbose_name = _("hours of an offer")
         verbose_name_plural = _("hours of an offer")
         constraints = [
-            models.UniqueConstraint("offer", "weekday", "opens", name="bookings_hours_once"),
+            models.UniqueConstraint(
+                "offer",
+                "during",
+                "weekday",
+                "opens",
+                name="bookings_hours_once",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(
-                condition=Q(weekday__gte=0, weekday__lte=6), name="bookings_hours_weekday"
+                condition=Q(weekday__isnull=True) | Q(weekday__gte=0, weekday__lte=6),
+                name="bookings_hours_weekday",
             ),
         ]
-        ordering = ["weekday", "opens"]
+        ordering = ["during", "weekday", "opens"]
 
     def __str__(self) -> str:
         return f"{self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class SpecialDays(models.Model):
+    """Days on which other hours hold than usual, or none: of one offer, or of all of a venue.
+
+    They come before public and school holidays; those of an offer before those of the venue.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="special_days")
+    offer = models.ForeignKey(
+        Offer,
+        models.CASCADE,
+        related_name="special_days",
+        verbose_name=_("offer"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: everything that is let here."),
+    )
+    name = models.CharField(
+        _("what guests read"), max_length=80, help_text=_("“Closed for works”, “Festival”.")
+    )
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    opens = models.TimeField(_("opens"), null=True, blank=True)
+    closes = models.TimeField(
+        _("closes"), null=True, blank=True, help_text=_("Both empty: closed all day.")
+    )
+
+    class Meta:
+        db_table = "bookings_special_days"
+        verbose_name = _("special days")
+        verbose_name_plural = _("special days")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gte=F("first_day")),
+                name="bookings_special_days_forward",
+                violation_error_message=_("The last day is before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(opens__isnull=True, closes__isnull=True)
+                | Q(opens__isnull=False, closes__isnull=False),
+                name="bookings_special_days_hours",
+                violation_error_message=_("Give both hours, or none: then it is closed all day."),
+            ),
+        ]
+        indexes = [models.Index(fields=["venue", "last_day"], name="bookings_special_days_of")]
+        ordering = ["first_day", "opens"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BookingLimit(models.Model):
+    """How much one person may book of an offer, or of all that a venue lets."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="booking_limits")
+    offer = models.ForeignKey(
+        Offer,
+        models.CASCADE,
+        related_name="limits",
+        verbose_name=_("offer"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: everything that is let here, together."),
+    )
+    over = models.CharField(_("counted"), max_length=5, choices=LimitSpan.choices)
+    most_bookings = models.PositiveIntegerField(
+        _("at most so many bookings"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    most_minutes = models.PositiveIntegerField(
+        _("at most so many minutes"), null=True, blank=True, validators=[MinValueValidator(15)]
+    )
+    message = models.CharField(
+        _("what guests read"),
+        max_length=200,
+        blank=True,
+        help_text=_("Empty: the limit in plain words."),
+    )
+
+    class Meta:
+        db_table = "bookings_limit"
+        verbose_name = _("limit a person")
+        verbose_name_plural = _("limits a person")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_bookings__isnull=False) | Q(most_minutes__isnull=False),
+                name="bookings_limit_says_how_much",
+                violation_error_message=_("Give a number of bookings or of minutes."),
+            ),
+        ]
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.offer or self.venue}: {self.get_over_display()}"
 
 
 class Booking(Stateful):
@@ -241,3 +377,10 @@ class Booking(Stateful):
     def holder(self) -> str:
         """What the claims of this booking say of whose they are."""
         return f"bookings.booking:{self.pk}"
+
+    def may_be_moved(self, at: datetime.datetime) -> bool:
+        """Whether its guest may still choose another time for it."""
+        notice = self.offer.move_notice_minutes
+        if notice is None or self.state not in (BookingState.HOLD, BookingState.CONFIRMED):
+            return False
+        return at < self.starts_at and at <= self.starts_at - datetime.timedelta(minutes=notice)

@@ -7,7 +7,7 @@ twice (the night they go back) means its first passing.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,33 @@ Span = tuple[datetime.datetime, datetime.datetime]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Open from – to on a weekday (0 is Monday); ending at or before the beginning: next day."""
+    """Open from – to on a weekday (0 is Monday; None: on each); a close not after the opening is
+    on the next day."""
 
-    weekday: int
+    weekday: int | None
     opens: datetime.time
     closes: datetime.time
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """What holds on one day of the calendar. ``why`` it is not a usual day, for people; or ""."""
+
+    hours: tuple[Hours, ...]
+    why: str = ""
+
+
+Timetable = Callable[[datetime.date], DayPlan]
+
+
+def on_weekdays(hours: Iterable[Hours]) -> Timetable:
+    """The same every week."""
+    given = tuple(hours)
+
+    def plan(day: datetime.date) -> DayPlan:
+        return DayPlan(tuple(one for one in given if one.weekday in (None, day.weekday())))
+
+    return plan
 
 
 def instant(local: datetime.datetime, zone: str) -> datetime.datetime:
@@ -47,12 +69,12 @@ def day_span(day: datetime.date, zone: str) -> Span:
 
 
 def open_spans(
-    hours: Sequence[Hours], *, first: datetime.date, last: datetime.date, zone: str
+    timetable: Timetable, *, first: datetime.date, last: datetime.date, zone: str
 ) -> list[Span]:
     """Open times that begin on the days from ``first`` to ``last``; those that touch are one."""
     spans = sorted(
         (instant(opens, zone), instant(closes, zone))
-        for opens, closes in _local(hours, first=first, last=last)
+        for opens, closes in _local(timetable, first=first, last=last)
     )
     joined: list[Span] = []
     for start, end in spans:
@@ -64,25 +86,24 @@ def open_spans(
 
 
 def _local(
-    hours: Sequence[Hours], *, first: datetime.date, last: datetime.date
+    timetable: Timetable, *, first: datetime.date, last: datetime.date
 ) -> list[tuple[datetime.datetime, datetime.datetime]]:
     found = []
     for number in range((last - first).days + 1):
         day = first + number * DAY
-        for one in hours:
-            if one.weekday == day.weekday():
-                until = day + DAY if one.closes <= one.opens else day
-                found.append(
-                    (
-                        datetime.datetime.combine(day, one.opens),
-                        datetime.datetime.combine(until, one.closes),
-                    )
+        for one in timetable(day).hours:
+            until = day + DAY if one.closes <= one.opens else day
+            found.append(
+                (
+                    datetime.datetime.combine(day, one.opens),
+                    datetime.datetime.combine(until, one.closes),
                 )
+            )
     return found
 
 
 def starts_on(
-    hours: Sequence[Hours],
+    timetable: Timetable,
     *,
     day: datetime.date,
     zone: str,
@@ -91,10 +112,10 @@ def starts_on(
 ) -> list[datetime.datetime]:
     """Instants on the local ``day`` at which a stay of ``lasts`` may begin, in order."""
     nights = lasts // DAY + 2
-    spans = open_spans(hours, first=day - DAY, last=day + nights * DAY, zone=zone)
+    spans = open_spans(timetable, first=day - DAY, last=day + nights * DAY, zone=zone)
     place = ZoneInfo(zone)
     found = set()
-    for opens, closes in _local(hours, first=day - DAY, last=day):
+    for opens, closes in _local(timetable, first=day - DAY, last=day):
         local = opens
         while local < closes:
             start = _existing(local, place) if local.date() == day else None

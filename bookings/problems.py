@@ -51,3 +51,17 @@ class NotCancellable(Problem):
     status = 409
     title = _("This booking can no longer be cancelled here.")
     advice = _("Write to the place or ring it up: people there can help.")
+
+
+class NotMovable(Problem):
+    code = "not_movable"
+    status = 409
+    title = _("This booking can no longer be moved here.")
+    advice = _("Write to the place or ring it up: people there can help.")
+
+
+class OtherPrice(Problem):
+    code = "other_price"
+    status = 409
+    title = _("It has another price at that time.")
+    advice = _("Choose a time of the same price, or let it go and book anew.")

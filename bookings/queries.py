@@ -25,6 +25,8 @@ from teraa.spaces.models import Resource
 from teraa.venues.models import Payee, Venue
 
 CONFIRMATIONS = 3
+# What says when an offer is open.
+TIMES = ("hours", "venue__special_days")
 
 
 def page_address(name: str, *, slug: str = "", **values: Any) -> str:
@@ -45,26 +47,26 @@ SELECT {columns} FROM bookings_offer o
 )
 
 
-def open_offer(*, venue_id: UUID, offer_id: UUID) -> Offer:
-    """An offer of this venue that can be booked, with its space, payee and hours (two queries).
+def open_offer(*, venue: Venue, offer_id: UUID) -> Offer:
+    """An offer of this venue that can be booked, with its space, payee and hours (three queries).
 
     Raises NotFound.
     """
-    found = _OFFER.first(venue=venue_id, offer=offer_id)
+    found = _OFFER.first(venue=venue.pk, offer=offer_id)
     if found is None:
         raise NotFound
     offer: Offer = found["o"]
-    offer.resource, offer.payee = found["r"], found["p"]
-    prefetch_related_objects([offer], "hours")
+    offer.venue, offer.resource, offer.payee = venue, found["r"], found["p"]
+    prefetch_related_objects([offer], *TIMES)
     return offer
 
 
 def offers_of(venue_id: UUID) -> QuerySet[Offer]:
-    """What a venue lets, in its own order, with spaces, payees and hours."""
+    """What a venue lets, in its own order, with spaces, payees and times (three queries)."""
     return (
         Offer.objects.filter(venue_id=venue_id, active=True, payee__active=True)
-        .select_related("resource", "payee")
-        .prefetch_related("hours")
+        .select_related("venue", "resource", "payee")
+        .prefetch_related(*TIMES)
         .order_by("position", "name")
     )
 

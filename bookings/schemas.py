@@ -37,6 +37,9 @@ FoundSchema = _shape(
         "payee": fields.CharField(),
         "count": fields.IntegerField(help_text="how many of it the people asked for need"),
         "closed": fields.BooleanField(help_text="not open that day for so long"),
+        "why_closed": fields.CharField(
+            allow_blank=True, help_text="the holiday or special day that is the reason"
+        ),
         "next_free": fields.DateTimeField(allow_null=True),
         "slots": SlotSchema(many=True),
     },

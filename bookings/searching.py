@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import prefetch_related_objects
+
 from bookings import opening, pricing, wanting
-from bookings.models import Offer
-from bookings.queries import offers_of, page_address, rate_now
+from bookings.models import Booking, Offer
+from bookings.queries import TIMES, offers_of, page_address, rate_now
 from bookings.states import OfferKind
+from bookings.timetables import timetable_of
 from bookings.wanting import Wanted
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
@@ -39,12 +42,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An offer that day. Without slots: ``closed`` that day, or else all taken."""
+    """An offer that day. Without slots: ``closed`` that day (``why``, when it is special), or else
+    all taken."""
 
     offer: Offer
     count: int
     slots: list[Slot]
     closed: bool
+    why_closed: str
     next_free: datetime.datetime | None
     address: str
 
@@ -86,15 +91,21 @@ class _Free:
 
 
 def _free_around(
-    venue: Venue, offers: Sequence[Offer], span: opening.Span, at: datetime.datetime
+    venue: Venue,
+    offers: Sequence[Offer],
+    span: opening.Span,
+    at: datetime.datetime,
+    holder: str = "",
 ) -> _Free:
+    """``holder``: whose own claims stand in nobody's way."""
     shapes = shapes_of(venue_id=venue.pk, resource_ids={offer.resource_id for offer in offers})
     atoms = {atom for shape in shapes.values() for atom in shape.atoms}
-    return _Free(shapes, taken_between(venue_id=venue.pk, atom_ids=atoms, span=span, at=at))
+    taken = taken_between(venue_id=venue.pk, atom_ids=atoms, span=span, at=at, holder=holder)
+    return _Free(shapes, taken)
 
 
 def search(*, venue: Venue, wanted: Search, at: datetime.datetime, slug: str = "") -> list[Found]:
-    """What suits, in the venue's order, with its free times that day (five queries).
+    """What suits, in the venue's order, with its free times that day (six queries).
 
     What is free comes before what is taken or closed. An offer too small for so many, or never let
     for so long, is left out.
@@ -128,16 +139,17 @@ def _found(
     lasts = datetime.timedelta(minutes=wanted.minutes)
     prices: dict[tuple[int, ...], int] = {}
     slots = []
-    starts = _starts(venue, offer, wanted.day, wanted.minutes, at)
-    for start in starts:
+    for start in _starts(venue, offer, wanted.day, wanted.minutes, at):
         if free_units := free.at(offer, count, start, start + lasts):
             total = _total(venue, offer, start, start + lasts, count, prices)
             slots.append(_slot(venue, start, lasts, total, rate, free_units))
+    closed = not _starts(venue, offer, wanted.day, wanted.minutes, None)
     return Found(
         offer=offer,
         count=count,
         slots=slots,
-        closed=not _starts(venue, offer, wanted.day, wanted.minutes, None),
+        closed=closed,
+        why_closed=timetable_of(offer)(wanted.day).why if closed else "",
         next_free=None if slots else _next_free(venue, offer, wanted, count, free, at),
         address=page_address("book_offer", slug=slug, offer=offer.pk),
     )
@@ -155,7 +167,7 @@ def _starts(
         today = at.astimezone(ZoneInfo(venue.zone)).date()
         if (day - today).days > offer.horizon_days:
             return []
-    since = at or datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    since = at or wanting.BEGINNING
     return wanting.starts_of(offer, day=day, minutes=minutes, zone=venue.zone, at=since)
 
 
@@ -207,6 +219,42 @@ def _next_free(
             if free.at(offer, count, start, start + lasts):
                 return start.astimezone(ZoneInfo(venue.zone))
     return None
+
+
+def refuse_with_nearest(
+    reasons: Sequence[wanting.Reason],
+    *,
+    venue: Venue,
+    offer: Offer,
+    wanted: Wanted,
+    at: datetime.datetime,
+) -> None:
+    """Raises NotBookable when there are reasons; with free times where another time would do."""
+    if not reasons:
+        return
+    if {code for code, _text in reasons} <= wanting.TIME_REASONS:
+        nearest = nearest_starts(venue=venue, offer=offer, wanted=wanted, at=at)
+        wanting.refuse(reasons, nearest=nearest)
+    wanting.refuse(reasons)
+
+
+def starts_to_move_to(
+    booking: Booking, *, day: datetime.date, at: datetime.datetime
+) -> list[datetime.datetime]:
+    """Free times on ``day`` at which the stay would cost the same (four queries)."""
+    venue, offer = booking.venue, booking.offer
+    offer.venue = venue
+    prefetch_related_objects([offer], *TIMES)
+    lasts = booking.ends_at - booking.starts_at
+    start, end = opening.day_span(day, venue.zone)
+    free = _free_around(venue, [offer], (start, end + lasts), at, holder=booking.holder)
+    return [
+        one
+        for one in _starts(venue, offer, day, int(lasts.total_seconds()) // 60, at)
+        if one != booking.starts_at
+        and free.at(offer, booking.count, one, one + lasts)
+        and wanting.is_same_price(booking, one)
+    ]
 
 
 def nearest_starts(
@@ -264,6 +312,7 @@ def found_view(found: Iterable[Found]) -> list[dict[str, Any]]:
             "payee": one.offer.payee.name,
             "count": one.count,
             "closed": one.closed,
+            "why_closed": one.why_closed,
             "next_free": iso_utc(one.next_free) if one.next_free else None,
             "slots": [
                 {

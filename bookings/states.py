@@ -50,3 +50,20 @@ class PaysHow(models.TextChoices):
 
     OSM = "osm", _("Now, in OSM")
     TILL = "till", _("At the bar, in OSM, cash or by card")
+
+
+class DayKind(models.TextChoices):
+    """Which days hours are for: a public holiday before school holidays before any other day."""
+
+    USUAL = "usual", _("usual days")
+    SCHOOL = "school", _("school holidays")
+    PUBLIC = "public", _("public holidays")
+
+
+class LimitSpan(models.TextChoices):
+    """What a limit of bookings a person counts over, by the beginning of the stays."""
+
+    DAY = "day", _("per day")
+    WEEK = "week", _("per week, from Monday")
+    MONTH = "month", _("per month")
+    AHEAD = "ahead", _("still to come")

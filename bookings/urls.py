@@ -10,6 +10,7 @@ public_patterns = [
     path("book/<uuid:offer>/", views.offer, name="book_offer"),
     path("book/b/<str:secret>/", views.booking, name="booking"),
     path("book/b/<str:secret>/cancel/", views.cancel, name="booking_cancel"),
+    path("book/b/<str:secret>/move/", views.move, name="booking_move"),
     path("book/b/<str:secret>/calendar.ics", views.calendar, name="booking_calendar"),
 ]
 
@@ -18,4 +19,5 @@ urlpatterns = [
     path("api/bookings/<slug:slug>/holds/", api.HoldsView.as_view()),
     path("api/bookings/<slug:slug>/bookings/<str:secret>/", api.BookingView.as_view()),
     path("api/bookings/<slug:slug>/bookings/<str:secret>/cancel/", api.CancelView.as_view()),
+    path("api/bookings/<slug:slug>/bookings/<str:secret>/move/", api.MoveView.as_view()),
 ]

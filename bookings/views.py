@@ -19,13 +19,13 @@ from bookings.calendar_file import calendar_file
 from bookings.confirming import FILE_NAME
 from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
 from bookings.models import Booking
-from bookings.operations import cancel_booking, hold_space
+from bookings.operations import cancel_booking, hold_space, move_booking
 from bookings.problems import NotBookable, PriceChanged
 from bookings.states import PaysHow
+from bookings.timetables import timetable_of
 from bookings.wanting import Wanted
 from teraa.common.clock import iso_utc, now
 from teraa.common.problems import NotFound, Problem
-from teraa.spaces.operations import JustTaken
 from teraa.venues.models import Venue
 from teraa.venues.public import venue_or_404
 
@@ -82,7 +82,7 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
     venue = venue_or_404(slug)
     at = now()
     try:
-        chosen = queries.open_offer(venue_id=venue.pk, offer_id=offer)
+        chosen = queries.open_offer(venue=venue, offer_id=offer)
     except NotFound as error:
         raise Http404 from error
     search = SearchForm(request.GET, today=at.astimezone(ZoneInfo(venue.zone)).date()).wanted()
@@ -143,9 +143,13 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
 
 
 def _start_in(request: HttpRequest, venue: Venue) -> datetime.datetime | None:
-    """``?start=2026-12-03T18:00:00Z``, or a wall time of the venue; None when it is no time."""
+    return _instant(request.GET.get("start", ""), venue)
+
+
+def _instant(text: str, venue: Venue) -> datetime.datetime | None:
+    """``2026-12-03T18:00:00Z``, or a wall time of the venue; None when it is no time."""
     try:
-        start = datetime.datetime.fromisoformat(request.GET.get("start", ""))
+        start = datetime.datetime.fromisoformat(text)
         if start.tzinfo is None:
             start = opening.instant(start, venue.zone)
         start = start.astimezone(datetime.UTC)
@@ -176,7 +180,7 @@ def _with_price(request: HttpRequest, quote: queries.Quote) -> GuestForm:
 
 
 def _nearest(problem: Problem | None, venue: Venue) -> list[dict[str, Any]]:
-    if not isinstance(problem, JustTaken):
+    if problem is None or "nearest" not in problem.context:
         return []
     zone = ZoneInfo(venue.zone)
     return [
@@ -228,6 +232,56 @@ def cancel(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
     return HttpResponseRedirect(queries.page_address("booking", slug=slug, secret=secret))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def move(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
+    """GET: the free times of a day to which a booking may go. POST: go there."""
+    venue = venue_or_404(slug)
+    found = _own(venue, secret)
+    at = now()
+    problem: Problem | None = None
+    page = queries.page_address("booking", slug=slug, secret=secret)
+    if request.method == "POST":
+        starts_at = _instant(request.POST.get("start", ""), venue)
+        if starts_at is not None:
+            try:
+                move_booking(venue=venue, booking_id=found.pk, starts_at=starts_at, at=at)
+            except Problem as error:
+                problem = error
+            else:
+                return HttpResponseRedirect(page)
+    elif not found.may_be_moved(at):
+        return HttpResponseRedirect(page)
+    zone = ZoneInfo(venue.zone)
+    today = at.astimezone(zone).date()
+    day = SearchForm(request.GET, today=found.starts_at.astimezone(zone).date()).wanted().day
+    day = min(max(day, today), today + FARTHEST)
+    starts = searching.starts_to_move_to(found, day=day, at=at)
+    answer = _page(
+        request,
+        "bookings/move.html",
+        {
+            "venue": venue,
+            "slug": slug,
+            "booking": found,
+            "local_start": found.starts_at.astimezone(zone),
+            "local_end": found.ends_at.astimezone(zone),
+            "day": day,
+            "today": today,
+            "days": _strip(day, today),
+            "starts": [one.astimezone(zone) for one in starts],
+            "why_closed": "" if starts else timetable_of(found.offer)(day).why,
+            "back": page,
+            "problem": problem.as_dict() if problem else None,
+            "nearest": _nearest(problem, venue),
+        },
+        status=problem.status if problem else 200,
+    )
+    answer["X-Robots-Tag"] = "noindex"
+    answer["Referrer-Policy"] = "same-origin"
+    return answer
+
+
 @require_safe
 @never_cache
 def calendar(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
@@ -274,6 +328,7 @@ def _booking_page(
             and held_until.date() == at.astimezone(zone).date(),
             "seconds_left": max(0, int((expires_at - at).total_seconds())) if expires_at else 0,
             "pay": queries.pay_address(found, back=page),
+            "may_move": stage in ("hold", "confirmed") and found.may_be_moved(at),
             "may_cancel": stage == "hold" or (stage == "confirmed" and not found.total_cents),
             "begins": iso_utc(found.starts_at),
             "problem": problem.as_dict() if problem else None,

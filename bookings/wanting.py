@@ -10,14 +10,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.units import format_unit
 from django.utils.functional import Promise
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from bookings import opening, pricing
-from bookings.models import Offer
+from bookings.models import Booking, Offer
 from bookings.problems import NotBookable
 from bookings.states import OfferKind
+from bookings.timetables import timetable_of
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.clock import iso_utc
 from teraa.common.money import MAX_CENTS
@@ -67,11 +69,6 @@ class Wanted:
         )
 
 
-def hours_of(offer: Offer) -> list[opening.Hours]:
-    """The offer's hours as opening.py reads them (no query when they are prefetched)."""
-    return [opening.Hours(one.weekday, one.opens, one.closes) for one in offer.hours.all()]
-
-
 def count_for(offer: Offer, people: int, *, is_choice: bool) -> int:
     """How many of the offer's space that many people need: of a choice, one for each capacity."""
     return -(-people // offer.resource.capacity) if is_choice else 1
@@ -85,36 +82,83 @@ def suits(offer: Offer, *, minutes: int, people: int) -> bool:
 def starts_of(
     offer: Offer, *, day: datetime.date, minutes: int, zone: str, at: datetime.datetime
 ) -> list[datetime.datetime]:
-    """Instants at which such a stay may begin on ``day``, were nothing taken; none in the past."""
+    """Instants at which such a stay may begin on ``day``, were nothing taken.
+
+    None in the past, nor so soon that the offer's notice is over.
+    """
     starts = opening.starts_on(
-        hours_of(offer),
+        timetable_of(offer),
         day=day,
         zone=zone,
         lasts=datetime.timedelta(minutes=minutes),
         step=datetime.timedelta(minutes=offer.step_minutes),
     )
-    return [start for start in starts if start >= at]
+    soonest = at + datetime.timedelta(minutes=offer.notice_minutes)
+    return [start for start in starts if start >= soonest]
 
 
-def refuse_unless_bookable(
+Reason = tuple[str, Any]
+
+
+def reasons_against(
     offer: Offer, wanted: Wanted, *, zone: str, at: datetime.datetime
-) -> None:
-    """Name every rule of the offer that the wish breaks. Raises NotBookable."""
-    day = wanted.starts_at.astimezone(ZoneInfo(zone)).date()
-    reasons = [
+) -> list[Reason]:
+    """Every rule of the offer that the wish breaks, each with a code and words."""
+    return [
         *_length_reasons(offer, wanted.minutes),
         *_people_reasons(offer, wanted.people),
+        *_time_reasons(offer, wanted, zone=zone, at=at),
     ]
+
+
+TIME_REASONS = frozenset({"past", "too_soon", "too_far", "closed"})
+"""Those that another time would answer."""
+
+
+def refuse(reasons: Sequence[Reason], **context: Any) -> None:
+    """Raises NotBookable when there are any."""
+    if reasons:
+        said = [{"code": code, "text": str(text)} for code, text in reasons]
+        raise NotBookable(reasons=said, **context)
+
+
+def _time_reasons(
+    offer: Offer, wanted: Wanted, *, zone: str, at: datetime.datetime
+) -> list[Reason]:
+    day = wanted.starts_at.astimezone(ZoneInfo(zone)).date()
+    reasons: list[Reason] = []
     if wanted.starts_at < at:
         reasons.append(("past", _("It begins in the past.")))
+    elif wanted.starts_at < at + datetime.timedelta(minutes=offer.notice_minutes):
+        notice = minutes_in_words(offer.notice_minutes)
+        text = _("It must be booked at least %(time)s ahead.") % {"time": notice}
+        reasons.append(("too_soon", text))
     elif (day - at.astimezone(ZoneInfo(zone)).date()).days > offer.horizon_days:
         reasons.append(("too_far", _("It is too far ahead: bookings are not open yet.")))
-    elif not reasons and wanted.starts_at not in starts_of(
-        offer, day=day, minutes=wanted.minutes, zone=zone, at=at
+    if wanted.starts_at not in starts_of(
+        offer, day=day, minutes=wanted.minutes, zone=zone, at=BEGINNING
     ):
-        reasons.append(("closed", _("It is not open then, or not all the time.")))
-    if reasons:
-        raise NotBookable(reasons=[{"code": code, "text": str(text)} for code, text in reasons])
+        why = timetable_of(offer)(day).why
+        said = _("It is closed then: %(why)s.") % {"why": why} if why else _CLOSED
+        reasons.append(("closed", said))
+    return reasons
+
+
+_CLOSED = _("It is not open then, or not all the time.")
+BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
+def minutes_in_words(minutes: int) -> str:
+    """“30 minutes”, “12 hours”, “3 days”: the largest unit that fits exactly."""
+    for unit, length in (("day", 1440), ("hour", 60)):
+        if minutes and minutes % length == 0:
+            return _in_words(minutes // length, unit)
+    return _in_words(minutes, "minute")
+
+
+def _in_words(count: int, unit: str) -> str:
+    words: str = format_unit(count, f"duration-{unit}", locale=get_language() or "fr")
+    return words
 
 
 def _length_reasons(offer: Offer, minutes: int) -> list[tuple[str, Any]]:
@@ -155,6 +199,24 @@ def price_of(
         text = str(_("It costs more than can be booked here."))
         raise NotBookable(reasons=[{"code": "too_dear", "text": text}])
     return lines
+
+
+def is_same_price(booking: Booking, starts_at: datetime.datetime) -> bool:
+    """Whether a stay would cost at that time what it costs today where it is, or what was agreed."""
+    lasts = booking.ends_at - booking.starts_at
+    then, today = (
+        total_of(
+            price_of(
+                booking.offer,
+                starts_at=start,
+                ends_at=start + lasts,
+                count=booking.count,
+                zone=booking.venue.zone,
+            )
+        )
+        for start in (starts_at, booking.starts_at)
+    )
+    return then in (today, booking.total_cents)
 
 
 def total_of(lines: Sequence[pricing.PricedLine]) -> int:

@@ -23,7 +23,6 @@ from pos.catalogue import publish_catalogue
 from pos.forms import ProductForm
 from pos.models import CatalogueVersion, Category, Product, Sale
 from pos.states import SaleState
-from teraa.common import journal, journal_codes
 from teraa.common.clock import now
 from teraa.common.money import format_cents, format_rate
 from teraa.fiscal.payloads import number_label
@@ -111,23 +110,6 @@ class ProductAdmin(CatalogueAdmin):
         if not product.active:
             return "off", _("Taken out")
         return ("on", _("On sale")) if product.available else ("out", _("Sold out"))
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        before = Product.objects.filter(pk=obj.pk).first() if change else None
-        super().save_model(request, obj, form, change)
-        if {"price_cents", "vat_class"} & set(form.changed_data):
-            journal.record(
-                code=journal_codes.PRICE_CHANGED,
-                venue_id=obj.venue_id,
-                at=now(),
-                values={
-                    "product": str(obj.pk),
-                    "label": obj.label,
-                    "price_cents": [before.price_cents if before else None, obj.price_cents],
-                    "vat_class": [before.vat_class if before else None, obj.vat_class],
-                },
-                operator=str(request.user),
-            )
 
     def get_actions(self, request: HttpRequest) -> Any:
         allowed = self.has_change_permission(request)

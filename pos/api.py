@@ -84,6 +84,15 @@ class BillSerializer(serializers.Serializer[BillWanted]):
     customer = serializers.CharField(max_length=80, required=False, allow_blank=True)
 
 
+class CancelSerializer(serializers.Serializer[None]):
+    reason = serializers.CharField(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        help_text="needed once a bill or a note was printed",
+    )
+
+
 class TrainingSerializer(serializers.Serializer[None]):
     on = serializers.BooleanField(help_text="true: what is rung up from now on counts for nothing")
 
@@ -125,7 +134,7 @@ class TillView(Endpoint):
     """Base of the till's endpoints: a person signed on, whose role may do this."""
 
     permission_classes = [StaffRequired]
-    permission_needed = SELL
+    permission_needed: str | dict[str, str] = SELL
 
 
 class CatalogueView(Endpoint):
@@ -251,10 +260,11 @@ class CancelView(TillView):
     permission_needed = CANCEL_SALE
 
     @extend_schema(
-        operation_id="cancel_sale", request=NothingSerializer, responses=schemas.SaleSchema
+        operation_id="cancel_sale", request=CancelSerializer, responses=schemas.SaleSchema
     )
     def post(self, request: Request, key: UUID) -> Response:
-        return _answer(cancel_sale(session=session_of(request), key=key, at=now()))
+        reason = read_body(CancelSerializer, request.data).get("reason", "")
+        return _answer(cancel_sale(session=session_of(request), key=key, reason=reason, at=now()))
 
 
 class PrintView(TillView):

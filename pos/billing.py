@@ -13,9 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pos.bills import BillKind, bill_page, bills_of
 from pos.models import Sale
 from pos.operations import (
-    NotATill,
     Rung,
-    SaleClosed,
     SaleWanted,
     announce,
     draft_sale,
@@ -27,13 +25,14 @@ from pos.operations import (
 )
 from pos.practice import refuse_training
 from pos.printing import printer_of_till, subject_of
+from pos.problems import NotATill, SaleClosed
 from pos.queries import taxes_of
 from pos.states import SaleState
 from teraa.common import journal_codes
 from teraa.common.ids import is_uuid7
 from teraa.common.problems import Invalid, Problem, SameKeyOtherBody
 from teraa.devices.operations import queue_print
-from teraa.fiscal.registers import register_for
+from teraa.fiscal.registers import ensure_register
 from teraa.fiscal.sealing import seal_event
 from teraa.settlement.models import Due
 from teraa.venues.authentication import StationSession
@@ -118,6 +117,8 @@ def print_bill(
         subject=f"pos.bill:{sale.key}",
         at=at,
     )
+    sale.bills = len(printed) + 1
+    sale.save(update_fields=["bills"])
     touch(sale, at)
     return sale
 
@@ -153,7 +154,9 @@ def _write_down(
     """In the journal of the register in which the sale will be sealed; the signed values."""
     assert session.staff is not None  # noqa: S101  seen by the caller
     sealed = seal_event(
-        register_id=register_for(station_id=sale.station_id, payee_id=sale.payee_id),
+        register_id=ensure_register(
+            venue_id=sale.venue_id, payee_id=sale.payee_id, station_id=sale.station_id, at=at
+        ),
         code=code,
         values=shown,
         at=at,

@@ -10,22 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pos import schemas
-from pos.api import PrintSerializer, TillView
+from pos.api import PrintSerializer, TillView, session_of
 from pos.closings import close_till, print_closing
 from teraa.common.clock import now
 from teraa.common.shapes import read_body
-from teraa.venues.authentication import StationSession
 from teraa.venues.permissions_table import CLOSE_BOOKS
 
 
 class CloseSerializer(serializers.Serializer[None]):
     key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, closed once")
-
-
-def _session(request: Request) -> StationSession:
-    session = request.auth
-    assert isinstance(session, StationSession)  # noqa: S101  the permission class made sure
-    return session
 
 
 class ClosingsView(TillView):
@@ -40,7 +33,7 @@ class ClosingsView(TillView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(CloseSerializer, request.data)
-        closed = close_till(session=_session(request), key=body["key"], at=now())
+        closed = close_till(session=session_of(request), key=body["key"], at=now())
         return Response(closed, status=201)
 
 
@@ -52,7 +45,7 @@ class PrintClosingView(TillView):
     )
     def post(self, request: Request, key: UUID) -> Response:
         body = read_body(PrintSerializer, request.data)
-        session = _session(request)
+        session = session_of(request)
         return Response(
             print_closing(session=session, closing_id=key, print_key=body["key"], at=now())
         )

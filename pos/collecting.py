@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from pos.drawer.ledger import note_cash
 from pos.drawer.states import MovementKind
 from pos.operations import SUBJECT as SALE
-from pos.operations import NotATill
 from pos.practice import refuse_training
 from pos.printing import open_drawer, print_document, printer_of_till
+from pos.problems import NotATill
 from pos.queries import PRINT_STATES, tender_dict
 from teraa.common.clock import iso_utc
 from teraa.common.ids import is_uuid7, normalise_code

@@ -118,6 +118,8 @@ class Sale(Stateful):
     total_cents = models.BigIntegerField()
     state = models.CharField(_("state"), max_length=10, choices=SaleState.choices)
     version = models.PositiveIntegerField(default=1)
+    # For the screen, which asks for a reason before such a sale is given up; the journal knows better.
+    bills = models.PositiveSmallIntegerField(default=0)
     due = models.OneToOneField(
         "settlement.Due", models.PROTECT, null=True, related_name="sale", verbose_name=_("due")
     )

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 
 from pos import pricing
 from pos.bills import bills_of
@@ -19,15 +18,25 @@ from pos.drawer.states import MovementKind
 from pos.models import Sale
 from pos.practice import check_world, refuse_training
 from pos.printing import print_again, print_at_once
+from pos.problems import (
+    CancelReasonNeeded,
+    NotATill,
+    NotEnoughCash,
+    NoVatRateNow,
+    SaleClosed,
+    UnknownProduct,
+    WrongTenders,
+    WrongTotal,
+)
 from pos.sealing import draft_ticket
 from pos.states import SaleState
 from teraa.common import journal, journal_codes
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.clock import business_date
 from teraa.common.ids import is_uuid7, uuid7
-from teraa.common.problems import Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
 from teraa.fiscal.drafts import TenderDraft
-from teraa.fiscal.registers import register_for
+from teraa.fiscal.registers import ensure_register
 from teraa.fiscal.sealing import SealedDocument, seal_ticket
 from teraa.live import outbox
 from teraa.settlement import operations as settlement
@@ -37,55 +46,6 @@ from teraa.venues.models import StationKind
 
 SUBJECT = "pos.sale"
 IMMEDIATE = (TenderKind.CASH, TenderKind.CARD)
-
-
-class UnknownProduct(Problem):
-    code = "unknown_product"
-    status = 422
-    title = _("A product of this cart is not in the catalogue.")
-    advice = _("Reload the catalogue and ring the cart up again.")
-
-
-class NoVatRateNow(Problem):
-    code = "no_vat_rate"
-    status = 422
-    title = _("“{label}” has no VAT rate today.")
-    advice = _("A manager sets it in the back office, under VAT rates.")
-
-
-class WrongTotal(Problem):
-    code = "wrong_total"
-    status = 422
-    title = _("The total of the till and that of the catalogue differ.")
-    advice = _("Reload the catalogue, check the cart and take the payment again.")
-
-
-class WrongTenders(Problem):
-    code = "wrong_tenders"
-    status = 422
-    title = _("The payments do not add up to what is owed.")
-    advice = _("Check the amounts and take the payment again.")
-
-
-class NotEnoughCash(Problem):
-    code = "not_enough_cash"
-    status = 422
-    title = _("The cash received is less than the amount to pay in cash.")
-    advice = _("Type what the customer really gave.")
-
-
-class SaleClosed(Problem):
-    code = "sale_closed"
-    status = 409
-    title = _("This sale is already closed.")
-    advice = _("Look at it in the last sales.")
-
-
-class NotATill(Problem):
-    code = "not_a_till"
-    status = 403
-    title = _("This station does not sell.")
-    advice = _("Enrol it as a till in the back office.")
 
 
 @dataclass(frozen=True)
@@ -318,8 +278,12 @@ def _seal(sale: Sale, tenders: list[TenderDraft], at: datetime.datetime) -> Seal
     """Write the sale's ticket in its register's chain, under the id the sale already holds."""
     assert sale.document_id is not None  # noqa: S101  set by the caller in the same transaction
     return seal_ticket(
-        register_id=register_for(
-            station_id=sale.station_id, payee_id=sale.payee_id, training=sale.training
+        register_id=ensure_register(
+            venue_id=sale.venue_id,
+            payee_id=sale.payee_id,
+            station_id=sale.station_id,
+            training=sale.training,
+            at=at,
         ),
         ticket=draft_ticket(sale, tenders),
         document_id=sale.document_id,
@@ -476,17 +440,23 @@ def give_up_request(*, session: StationSession, key: UUID, at: datetime.datetime
 
 
 @transaction.atomic
-def cancel_sale(*, session: StationSession, key: UUID, at: datetime.datetime) -> Sale:
+def cancel_sale(
+    *, session: StationSession, key: UUID, at: datetime.datetime, reason: str = ""
+) -> Sale:
     """Give a waiting sale up before any money came; leaves event 320 in the journal.
 
-    Giving up twice changes nothing. Raises SaleClosed when it is paid, PaymentSeen or
-    MoneyReceived when something was already paid towards it.
+    Giving up twice changes nothing. Raises CancelReasonNeeded when the customer was shown a bill and
+    nobody says why it is not paid, SaleClosed when it is paid, PaymentSeen or MoneyReceived when
+    something was already paid towards it.
     """
     sale = locked_sale(session=session, key=key)
     if sale.state == SaleState.CANCELLED:
         return sale
     if sale.state != SaleState.WAITING or sale.due_id is None:
         raise SaleClosed
+    printed = [bill["number"] for bill in bills_of(sale)]
+    if printed and not reason.strip():
+        raise CancelReasonNeeded
     settlement.cancel_due(due_id=sale.due_id, by=_who(session), at=at)
     sale.move(SaleState.CANCELLED, closed_at=at, version=sale.version + 1)
     journal.record(
@@ -498,9 +468,10 @@ def cancel_sale(*, session: StationSession, key: UUID, at: datetime.datetime) ->
         values={
             "sale": str(sale.key),
             "total_cents": sale.total_cents,
+            "reason": reason.strip(),
             "lines": [[line["label"], line["quantity_milli"]] for line in sale.cart],
             # What the customer was shown before it was given up (F3).
-            "bills": [bill["number"] for bill in bills_of(sale)],
+            "bills": printed,
         },
     )
     announce(sale, at)

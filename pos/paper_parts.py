@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from teraa.common.money import format_cents, format_rate
-from teraa.common.paper import Block, Cell, Columns, Feed, Text
+from teraa.common.paper import Align, Block, Cell, Columns, Feed, Text
 
 LINE_WEIGHTS = (2, 12, 4, 6)  # quantity, label, rate, amount
 
@@ -109,10 +109,10 @@ def _label(line: Mapping[str, Any]) -> str:
 
 def _line(quantity: str, label: str, rate: str, amount: str) -> Columns:
     texts = (quantity, label, rate, amount)
-    aligns = ("left", "left", "right", "right")
+    aligns: tuple[Align, ...] = ("left", "left", "right", "right")
     return Columns(
         tuple(
-            Cell(text, align, weight)  # type: ignore[arg-type]
+            Cell(text, align, weight)
             for text, align, weight in zip(texts, aligns, LINE_WEIGHTS, strict=True)
         )
     )

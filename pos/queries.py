@@ -125,6 +125,7 @@ def _assemble(
         else 0,
         "serving": sale.serving,
         "receipt": sale.receipt,
+        "bills": sale.bills,
         "training": sale.training,
         "lines": [
             {

@@ -6,8 +6,8 @@ import datetime
 from typing import Any
 from uuid import UUID
 
-from pos.operations import NotATill
 from pos.printing import NoPrinter
+from pos.problems import NotATill
 from teraa.devices.operations import queue_print
 from teraa.devices.queries import printer_for
 from teraa.fiscal.papers import x_page

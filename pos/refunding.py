@@ -13,18 +13,29 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 
 from pos.drawer.ledger import note_cash
 from pos.drawer.states import MovementKind
 from pos.models import Sale, SaleRefund
-from pos.operations import NotATill, locked_sale, touch
+from pos.operations import locked_sale, touch
 from pos.printing import print_correction, print_document, printer_of_till
+from pos.problems import (
+    AuthorisationNeeded,
+    GivenBackAlready,
+    NoCoinsCame,
+    NotATill,
+    NothingPaid,
+    NotThatManySold,
+    OnlyAsAWhole,
+    OtherTender,
+    ReasonNeeded,
+    WrongRefundTotal,
+)
 from pos.states import SaleState
 from teraa.common import journal_codes
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.ids import is_uuid7, uuid7
-from teraa.common.problems import Forbidden, Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.problems import Forbidden, Invalid, NotFound, SameKeyOtherBody
 from teraa.fiscal.drafts import LineDraft, TenderDraft, TicketDraft
 from teraa.fiscal.models import Document
 from teraa.fiscal.queries import DocumentView, tickets_about
@@ -38,78 +49,11 @@ from teraa.settlement.cases.problems import NoDestination
 from teraa.settlement.cases.states import Variant
 from teraa.settlement.models import TenderKind
 from teraa.venues.authentication import StationSession
-from teraa.venues.models import StationKind
+from teraa.venues.models import StaffMember, StationKind
 from teraa.venues.permissions_table import DECIDE_CASES
 
 CORRECTED_ONCE: Final = "fiscal_line_corrected_once"
 REASON_LENGTH: Final = 120
-
-
-class NothingPaid(Problem):
-    code = "nothing_paid"
-    status = 409
-    title = _("This sale is not paid: there is nothing to give back.")
-    advice = _("A sale that still waits for its money is given up instead.")
-
-
-class GivenBackAlready(Problem):
-    """The database refuses a second correction of one line; this is its sentence."""
-
-    code = "given_back_already"
-    status = 409
-    title = _("This was given back already.")
-    advice = _("Look at the sale again: it says what can still be given back.")
-
-
-class NotThatManySold(Problem):
-    code = "not_that_many_sold"
-    status = 422
-    title = _("More would be given back of “{label}” than was sold.")
-    advice = _("Check the quantities.")
-
-
-class OnlyAsAWhole(Problem):
-    code = "only_as_a_whole"
-    status = 422
-    title = _("This ticket can only be given back as a whole.")
-    advice = _("Its lines depend on each other: give everything back, then ring up what is kept.")
-
-
-class WrongRefundTotal(Problem):
-    code = "wrong_refund_total"
-    status = 422
-    title = _("The till and the tickets differ about what is given back.")
-    advice = _("Look at the sale again, then choose once more.")
-
-
-class ReasonNeeded(Problem):
-    code = "refund_reason_needed"
-    status = 422
-    title = _("Giving money back needs a reason.")
-    advice = _("Say in a few words what happened.")
-
-
-class OtherTender(Problem):
-    """By default money goes back the way it came (research pos-fr, pitfall 14)."""
-
-    code = "other_tender"
-    status = 422
-    title = _("This sale was not paid in this way, or not as much of it.")
-    advice = _("Give the money back the way it came, or say why not.")
-
-
-class AuthorisationNeeded(Problem):
-    code = "authorisation_needed"
-    status = 422
-    title = _("What did the card terminal say?")
-    advice = _("Make the refund on the terminal first, then type its authorisation number here.")
-
-
-class NoCoinsCame(Problem):
-    code = "no_coins_came"
-    status = 422
-    title = _("This sale was not paid in OSM: no coins can be given back.")
-    advice = _("Give the money back in cash or by card.")
 
 
 @dataclass(frozen=True)
@@ -211,7 +155,7 @@ def refund_sale(
         raise Invalid(fields={"key": "UUIDv7"})
     try:
         with transaction.atomic():
-            return _refund(session, sale_key, wanted, at)
+            return _refund(session, session.staff, sale_key, wanted, at)
     except IntegrityError as error:
         if CORRECTED_ONCE in str(error):
             raise GivenBackAlready from error
@@ -221,9 +165,12 @@ def refund_sale(
 
 
 def _refund(
-    session: StationSession, sale_key: UUID, wanted: RefundWanted, at: datetime.datetime
+    session: StationSession,
+    staff: StaffMember,
+    sale_key: UUID,
+    wanted: RefundWanted,
+    at: datetime.datetime,
 ) -> Refunded:
-    assert session.staff is not None  # noqa: S101  seen by the caller
     sale = locked_sale(session=session, key=sale_key)
     digest = wanted.digest(sale_key)
     first = SaleRefund.objects.filter(venue_id=sale.venue_id, key=wanted.key).first()
@@ -240,7 +187,8 @@ def _refund(
     if correction.total_cents != wanted.total_cents:
         raise WrongRefundTotal(expected_cents=correction.total_cents)
     _check_tenders(tickets, wanted)
-    tenders, coins = _give(session, sale, wanted, at)
+    document_id = uuid7()
+    tenders, coins = _give(staff, sale, wanted, document_id, at)
     register_id = ensure_register(
         venue_id=sale.venue_id,
         payee_id=sale.payee_id,
@@ -253,12 +201,12 @@ def _refund(
         ticket=TicketDraft(
             subject=f"pos.sale:{sale.key}",
             station_label=session.station.name,
-            operator_label=session.staff.name,
+            operator_label=staff.name,
             lines=correction.lines,
             tenders=tuple(tenders),
             corrects=sale.document_id if correction.is_whole else None,
         ),
-        document_id=uuid7(),
+        document_id=document_id,
         at=at,
     )
     for back in correction.taken_back:
@@ -268,7 +216,7 @@ def _refund(
             code=journal_codes.ITEM_RETURN,
             values=_returned(back, sealed, wanted.reason.strip()),
             at=at,
-            operator_label=session.staff.name,
+            operator_label=staff.name,
             station_label=session.station.name,
             subject=f"pos.sale:{sale.key}",
         )
@@ -278,7 +226,7 @@ def _refund(
         request_sha256=digest,
         sale=sale,
         station=session.station,
-        staff=session.staff,
+        staff=staff,
         document_id=sealed.id,
         coins=coins,
         reason=wanted.reason.strip(),
@@ -293,7 +241,7 @@ def _refund(
             key=refund.key,
             kind=MovementKind.REFUND,
             amount_cents=-_cash_of(wanted.tenders),
-            operator=session.staff.name,
+            operator=staff.name,
             subject=f"pos.sale:{sale.key}",
             reason=refund.reason,
             at=at,
@@ -391,13 +339,17 @@ def _check_tenders(tickets: Sequence[DocumentView], wanted: RefundWanted) -> Non
 
 
 def _give(
-    session: StationSession, sale: Sale, wanted: RefundWanted, at: datetime.datetime
+    staff: StaffMember,
+    sale: Sale,
+    wanted: RefundWanted,
+    document_id: UUID,
+    at: datetime.datetime,
 ) -> tuple[list[TenderDraft], Refund | None]:
     drafts: list[TenderDraft] = []
     coins: Refund | None = None
     for one in wanted.tenders:
         if one.kind == TenderKind.OSM:
-            coins = _draft_coins(session, sale, wanted, one.amount_cents, at)
+            coins = _draft_coins(staff, sale, wanted, one.amount_cents, document_id, at)
             assert coins.quote is not None  # noqa: S101  an amount in euros has its rate
             drafts.append(
                 TenderDraft(
@@ -420,26 +372,30 @@ def _give(
 
 
 def _draft_coins(
-    session: StationSession, sale: Sale, wanted: RefundWanted, cents: int, at: datetime.datetime
+    staff: StaffMember,
+    sale: Sale,
+    wanted: RefundWanted,
+    cents: int,
+    document_id: UUID,
+    at: datetime.datetime,
 ) -> Refund:
     """No key of a wallet is held here: managers approve, the payee's wallet sends."""
-    assert session.staff is not None  # noqa: S101  seen by the caller
-    if not session.staff.may(DECIDE_CASES):
+    if not staff.may(DECIDE_CASES):
         raise Forbidden
     if sale.due_id is None:
         raise NoCoinsCame
 
     def draft(*, to_sender: bool) -> Refund:
-        assert session.staff is not None  # noqa: S101
         return cases.draft_refund(
             venue_id=sale.venue_id,
-            person=Person.of_staff(session.staff),
+            person=Person.of_staff(staff),
             key=uuid5(wanted.key, "coins"),
             variant=Variant.FIXED,
             due_id=sale.due_id,
             cents=cents,
             to_sender=to_sender,
             reason=wanted.reason.strip(),
+            sealed_in=document_id,
             at=at,
         )
 

@@ -89,7 +89,7 @@ def _wanted(given: dict[str, Any]) -> RefundWanted:
 class RefundsView(TillView):
     """What was given back of a sale, what still can be, and giving it back."""
 
-    permission_needed = {"GET": SELL, "POST": REFUND}  # type: ignore[assignment]
+    permission_needed = {"GET": SELL, "POST": REFUND}
 
     @extend_schema(operation_id="read_corrections", responses=CorrectionsSchema)
     def get(self, request: Request, key: UUID) -> Response:

@@ -140,6 +140,9 @@ SaleSchema = _shape(
         "remaining_cents": fields.IntegerField(),
         "serving": fields.CharField(),
         "receipt": fields.CharField(),
+        "bills": fields.IntegerField(
+            required=False, help_text="bills and notes the customer was shown"
+        ),
         "training": fields.BooleanField(help_text="practised: sealed apart, counts for nothing"),
         "lines": SaleLineSchema(many=True),
         "taxes": TaxSchema(many=True),

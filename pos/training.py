@@ -11,7 +11,7 @@ import datetime
 
 from django.db import transaction
 
-from pos.operations import NotATill
+from pos.problems import NotATill
 from teraa.common import journal, journal_codes
 from teraa.fiscal.registers import ensure_register
 from teraa.venues.authentication import StationSession

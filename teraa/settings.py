@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "pos.amap",
     "pos.drawer",
     "ticketing",
+    "teraa.compliance",
     "teraa.demo",
 ]
 
@@ -230,6 +231,7 @@ SPECTACULAR_SETTINGS = {
 
 # -- texts --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
+FORMAT_MODULE_PATH = "teraa.common.formats"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"  # what is stored; pages show the venue's zone

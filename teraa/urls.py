@@ -63,6 +63,7 @@ urlpatterns = [
     path("", include("pos.drawer.urls")),
     path("", include(baskets.public_patterns)),
     path("lieu/<slug:slug>/", include(baskets.public_patterns)),
+    path("", include("teraa.spaces.urls")),
     path("", include("bookings.urls")),
     path("", include(booking_doors.public_patterns)),
     path("lieu/<slug:slug>/", include(booking_doors.public_patterns)),
@@ -75,5 +76,6 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("demo/", include("teraa.demo.urls")),
+    path("", include("teraa.compliance.urls")),
     path("office/", admin.site.urls),
 ]

@@ -19,18 +19,17 @@ import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, connections
+from django.utils import translation
 from django.utils.translation.reloader import translation_file_changed
 from playwright.sync_api import Browser
 
 from teraa.common.texts import compile_catalogue
 from teraa.supervisor.cluster import APP_ROLE, MASTER_ROLE, OWNER_ROLE
 from tests.browsing import chromium
-from tests.database import EphemeralCluster, ephemeral_cluster
+from tests.database import MIGRATED, EphemeralCluster, ephemeral_cluster
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = "teraa_template"
 HOUSES = {"supervisor", "browser", "journeys"}
 LONG = os.environ.get("TERAA_LONG") == "1"
 
@@ -77,6 +76,12 @@ def _looks(item: pytest.Item) -> bool:
     return "browser" in getattr(item, "fixturenames", ())
 
 
+@pytest.fixture(autouse=True)
+def _house_language() -> None:
+    """A visitor's language stays with the thread that answered: the next test speaks ours again."""
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; ``page_at`` gives each test a context of its own."""
@@ -86,20 +91,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[EphemeralCluster]:
-    with ephemeral_cluster() as running:
+    with ephemeral_cluster(migrated=True) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(cluster: EphemeralCluster, django_db_blocker) -> Iterator[None]:
-    """Migrate a template as the owner; run the tests in copies of it as the application."""
+    """Run the tests in copies of the migrated database, as the application."""
     with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {TEMPLATE}")
-        with django_db_blocker.unblock():
-            _enter_as(cluster, role=OWNER_ROLE, database=TEMPLATE)
-            call_command("migrate", verbosity=0, interactive=False)
-            connections.close_all()
-        owner.execute(f"CREATE DATABASE teraa_tests TEMPLATE {TEMPLATE}")
+        owner.execute(f"CREATE DATABASE teraa_tests TEMPLATE {MIGRATED}")
     _enter_as(cluster, role=APP_ROLE, database="teraa_tests")
     yield
     connections.close_all()
@@ -134,7 +134,7 @@ def own_database(cluster: EphemeralCluster, django_db_blocker) -> Iterator[LiveD
     """A clone of the migrated template, entered for the length of the block, then dropped."""
     name = f"live_{secrets.token_hex(6)}"
     with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {MIGRATED}")
     with django_db_blocker.unblock():
         _enter_as(cluster, role=APP_ROLE, database=name)
         try:

@@ -9,8 +9,9 @@ and any command can be given one of its own::
 
     python -m tests.database run -- python manage.py makemigrations --check
 
-The first use makes a template data directory (a few seconds) and keeps it; every use copies it.
-Durability is off: these clusters survive nothing and need not.
+The first use makes a template data directory (a few seconds) and keeps it; every use copies it. The
+tests' own holds a database with all tables, migrated anew only when a migration changed. Durability is
+off: these clusters survive nothing and need not.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from teraa.supervisor import cluster as clusters
 from teraa.supervisor.account import Account, account_for_database
 from teraa.supervisor.binaries import Binaries
@@ -39,6 +42,9 @@ from teraa.supervisor.database import binaries_for, home_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".data" / "test-cluster"
+
+MIGRATED = "teraa_template"
+"""The database with all tables and no rows, which every test's database is a copy of."""
 
 FORGETFUL = {
     "fsync": "off",
@@ -87,8 +93,10 @@ class EphemeralCluster:
 
 
 @contextlib.contextmanager
-def ephemeral_cluster() -> Iterator[EphemeralCluster]:
+def ephemeral_cluster(*, migrated: bool = False) -> Iterator[EphemeralCluster]:
     """Run a cluster for the length of the block and leave nothing behind.
+
+    ``migrated``: with a database of that name (``MIGRATED``), owned by the owner.
 
     However this process ends, the server ends with it; whatever a killed run leaves on the disk is
     swept by the next one.
@@ -98,6 +106,8 @@ def ephemeral_cluster() -> Iterator[EphemeralCluster]:
     binaries = binaries_for(account)
     with _locked(home / "template.lock"):
         template = _template(home, binaries, account)
+        if migrated:
+            template = _migrated(home, binaries, account, template)
         _sweep(home, binaries, account)
         session = home / f"run-{os.getpid()}-{secrets.token_hex(4)}"
         session.mkdir(mode=0o711)
@@ -144,6 +154,47 @@ def _template(home: Path, binaries: Binaries, account: Account | None) -> Path:
     secret = building / "passwords.json"
     secret.touch(mode=0o600)
     secret.write_text(json.dumps(passwords), encoding="ascii")
+    building.rename(template)
+    return template
+
+
+def _migrated(home: Path, binaries: Binaries, account: Account | None, plain: Path) -> Path:
+    """Return a data directory whose tables are made, by what makes them: migrations and settings."""
+    recipe = hashlib.sha256(plain.name.encode())
+    sources = [
+        *ROOT.glob("[a-z]*/**/migrations/*.py"),
+        *ROOT.glob("teraa/**/database_rules.py"),
+        *(ROOT / "teraa" / "common" / name for name in ("append_only.py", "composite_keys.py")),
+        *(ROOT / name for name in ("requirements.txt", "teraa/settings.py")),
+    ]
+    for source in sorted(sources):
+        recipe.update(f"{source.relative_to(ROOT)}\0".encode() + source.read_bytes())
+    template = home / f"migrated-{recipe.hexdigest()[:16]}"
+    if template.exists():
+        return template
+    for stale in [*home.glob("migrated-*"), *home.glob(".migrated-*")]:
+        _remove(stale)
+    building = home / f".{template.name}"
+    building.mkdir(mode=0o711)
+    subprocess.run(["cp", "-a", plain / "pg", plain / "passwords.json", building], check=True)
+    passwords = json.loads((plain / "passwords.json").read_text(encoding="ascii"))
+    cluster = Cluster(building / "pg", binaries, account)
+    with _serving(cluster, passwords, log=building / "log") as port:
+        running = EphemeralCluster(port=port, passwords=passwords, data=building / "pg")
+        with psycopg.connect(running.owner_url, autocommit=True) as owner:
+            owner.execute(f"CREATE DATABASE {MIGRATED}")
+        address = running.url(role=clusters.OWNER_ROLE, database=MIGRATED)
+        subprocess.run(
+            [sys.executable, ROOT / "manage.py", "migrate", "--verbosity=0"],
+            env={
+                "TERAA_SECRET_KEY": "tests",
+                **os.environ,
+                "TERAA_ROLE": "owner",
+                "DATABASE_URL": address,
+                "DATABASE_OWNER_URL": address,
+            },
+            check=True,
+        )
     building.rename(template)
     return template
 

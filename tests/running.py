@@ -6,13 +6,17 @@ with running_house(tmp_path, block_seconds=1) as house:
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from teraa.supervisor.account import account_for_database
+from teraa.supervisor.database import home_for
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENING_PATIENCE_S = 240
@@ -55,7 +62,7 @@ class RunningHouse:
         return httpx.get(f"{self.url}/healthz", timeout=5)
 
     def database_environment(self) -> dict[str, str]:
-        """What ``manage.py`` needs to enter this house's database, keys included."""
+        """What Django needs to enter this house's database, also as its owner, keys included."""
         kept = json.loads((self.data / "database.json").read_text())
         return {
             **self.environment,
@@ -68,10 +75,11 @@ class RunningHouse:
         }
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a management command inside this house."""
+        """Run a management command inside this house, as ``script/manage`` does."""
         return subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=self.database_environment(),
+            [sys.executable, "-m", "teraa.supervisor.managing", *arguments],
+            cwd=ROOT,
+            env=self.environment,
             check=check,
             capture_output=True,
             text=True,
@@ -128,11 +136,80 @@ def free_ports(count: int = 6) -> int:
     raise AssertionError("no free ports")
 
 
+PREPARED = ("browser_modules", "collectstatic", "compile_texts", "migrate")
+"""What a start does once for a folder, by the names in ``stamps.json``."""
+
+
+@functools.cache
+def prepared_house() -> Path:
+    """A house that has been prepared and never opened: its tables made, its files gathered.
+
+    Made by a real first start, once a run; whoever opens a house goes on from a copy of it.
+    """
+    data = Path(tempfile.mkdtemp(prefix="teraa-prepared-"))
+    data.chmod(0o711)  # PostgreSQL's account passes through
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    own = {
+        **os.environ,
+        "TERAA_DATA": str(data),
+        "TERAA_PORT": str(free_ports()),
+        "TERAA_DEMO": "0",
+    }
+    command = [sys.executable, "-m", "teraa.supervisor"]
+    with (data / "supervisor.out").open("w+") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=own, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            deadline = time.monotonic() + OPENING_PATIENCE_S
+            while not _is_prepared(data):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError((data / "supervisor.out").read_text())
+                time.sleep(0.1)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    return data
+
+
+def _is_prepared(data: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        done = json.loads((data / "stamps.json").read_text())
+        return set(PREPARED) <= done.keys()
+    return False
+
+
+def copy_prepared(data: Path) -> None:
+    """Put a copy of the prepared house into the empty folder ``data``."""
+    prepared = prepared_house()
+    cluster = home_for(data, account_for_database()) / "pg"
+    for source, target in (
+        (prepared / "pg", cluster),
+        *((prepared / name, data / name) for name in ("static", "secret", "stamps.json")),
+    ):
+        subprocess.run(["/bin/cp", "-a", source, target], check=True)
+    record = json.loads((prepared / "database.json").read_text())
+    record["data"] = "pg" if cluster.is_relative_to(data.resolve()) else str(cluster)
+    kept = data / "database.json"
+    kept.write_text(json.dumps(record))
+    kept.chmod(0o600)
+
+
 @contextlib.contextmanager
 def running_house(
-    data: Path, *, block_seconds: int = 2, environment: dict[str, str] | None = None
+    data: Path,
+    *,
+    block_seconds: int = 2,
+    environment: dict[str, str] | None = None,
+    is_first_start: bool = False,
 ) -> Iterator[RunningHouse]:
-    """Start a house with the demonstration in ``data``; stop it and all its parts at the end."""
+    """Start a house with the demonstration in ``data``; stop it and all its parts at the end.
+
+    ``is_first_start``: from nothing at all, as on somebody's machine, which takes longer.
+    """
+    if not is_first_start and not (data / "database.json").exists():
+        data.mkdir(parents=True, exist_ok=True)
+        copy_prepared(data)
     port = free_ports()
     own = {
         **os.environ,

@@ -134,7 +134,6 @@ class EventAdmin(VenueModelAdmin):
         # Only what was typed: somebody may have put the event on sale meanwhile.
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
-        self.record(request, obj, act="changed", fields=sorted(form.changed_data))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Rows get their event's venue; a counter that buyers move is never written back."""
@@ -181,7 +180,7 @@ class EventAdmin(VenueModelAdmin):
     def sell(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
         try:
-            put_on_sale(event_id=event.pk, venue_id=event.venue_id, at=now())
+            put_on_sale(event_id=event.pk, venue_id=event.venue_id, at=now(), by=str(request.user))
         except Problem as problem:
             _say(request, problem)
         else:
@@ -202,7 +201,7 @@ class EventAdmin(VenueModelAdmin):
     def end(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
         try:
-            end_event(event_id=event.pk, venue_id=event.venue_id, at=now())
+            end_event(event_id=event.pk, venue_id=event.venue_id, at=now(), by=str(request.user))
         except Problem as problem:
             _say(request, problem)
         else:

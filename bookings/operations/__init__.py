@@ -2,6 +2,7 @@
 
 from bookings.operations.holding import SUBJECT, Held, hold_space
 from bookings.operations.letting_go import cancel_booking, expire_holds
+from bookings.operations.moving import move_booking
 from bookings.operations.paying import look_at_due
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "expire_holds",
     "hold_space",
     "look_at_due",
+    "move_booking",
 ]

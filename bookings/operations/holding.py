@@ -10,10 +10,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from bookings import queries, searching, wanting
+from bookings import limits, queries, searching, wanting
 from bookings.confirming import send_confirmation
 from bookings.models import Booking, Offer
-from bookings.problems import NoVatRateNow, PriceChanged, TooManyFree, TooManyHolds
+from bookings.problems import (
+    NoVatRateNow,
+    PriceChanged,
+    TooManyFree,
+    TooManyHolds,
+)
 from bookings.states import BookingState, PaysHow
 from bookings.wanting import Wanted
 from teraa.common.clock import business_date
@@ -74,7 +79,7 @@ def hold_space(
     if not is_uuid7(wanted.key):
         raise Invalid(fields={"key": "UUIDv7"})
     try:
-        offer = queries.open_offer(venue_id=venue.pk, offer_id=wanted.offer)
+        offer = queries.open_offer(venue=venue, offer_id=wanted.offer)
         try:
             return _hold(venue, offer, wanted, at, page)
         except JustTaken as taken:
@@ -97,7 +102,13 @@ def _hold(
     page: Callable[[str], str],
 ) -> Held:
     """Everything that can be known is known before the transaction; the claims come last in it."""
-    wanting.refuse_unless_bookable(offer, wanted, zone=venue.zone, at=at)
+    limited = limits.limits_on(venue_id=venue.pk, offer_id=offer.pk)
+    stay = limits.stay_of(venue, offer, wanted)
+    broken = [
+        *wanting.reasons_against(offer, wanted, zone=venue.zone, at=at),
+        *limits.reasons_against(stay, limited, at=at),
+    ]
+    searching.refuse_with_nearest(broken, venue=venue, offer=offer, wanted=wanted, at=at)
     booking = _booking(venue, offer, wanted, at, page)
     if booking.total_cents != wanted.total_cents:
         raise PriceChanged(total_cents=booking.total_cents)
@@ -108,13 +119,16 @@ def _hold(
 
     def attempt() -> Held:
         with transaction.atomic():
+            if limited:
+                limits.one_at_a_time(stay)
+                wanting.refuse(limits.reasons_against(stay, limited, at=at))
             return _keep(booking, offer, shapes, at)
 
     # Whoever comes too late need not queue behind those who come in time.
     if not is_free(
         venue_id=venue.pk,
         shapes=shapes,
-        needs=_needs(booking, offer),
+        needs=needs_of(booking, offer),
         span=(booking.starts_at, booking.ends_at),
         at=at,
     ):
@@ -272,7 +286,7 @@ def _refuse_many(booking: Booking, at: datetime.datetime) -> None:
         raise TooManyFree
 
 
-def _needs(booking: Booking, offer: Offer) -> list[Need]:
+def needs_of(booking: Booking, offer: Offer) -> list[Need]:
     return [Need(offer.resource_id, booking.count)]
 
 
@@ -288,7 +302,7 @@ def claim(
     claim_spaces(
         venue_id=booking.venue_id,
         holder=booking.holder,
-        needs=_needs(booking, offer),
+        needs=needs_of(booking, offer),
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         at=at,

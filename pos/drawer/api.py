@@ -9,8 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pos.api import NothingSerializer, session_of
 from pos.drawer import schemas
 from pos.drawer.operations import (
+    MOST_PIECES,
+    REASON_LENGTH,
     begin_shift,
     close_shift,
     give_up_count,
@@ -25,13 +28,10 @@ from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
 from teraa.common.shapes import read_body
-from teraa.venues.authentication import StationSession
 from teraa.venues.permissions import StaffRequired
 from teraa.venues.permissions_table import READ_X, SELL, allows
 
 KEY = "UUIDv7 made by the till: sent twice, done once"
-MOST_PIECES = 10_000
-REASON_LENGTH = 120
 
 
 class CountField(serializers.DictField):
@@ -78,16 +78,6 @@ class OpenDrawerSerializer(serializers.Serializer[None]):
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
-class NothingSerializer(serializers.Serializer[None]):
-    """An empty body."""
-
-
-def _session(request: Request) -> StationSession:
-    session = request.auth
-    assert isinstance(session, StationSession)  # noqa: S101  the permission class made sure
-    return session
-
-
 class DrawerView(Endpoint):
     """What is known of this till's drawer; also the base of what is done with it."""
 
@@ -95,7 +85,7 @@ class DrawerView(Endpoint):
     permission_needed = SELL
 
     def answer(self, request: Request) -> Response:
-        session = _session(request)
+        session = session_of(request)
         role = session.staff.role if session.staff is not None else ""
         return Response(
             drawer_view(station_id=session.station.pk, sees_expected=allows(role, READ_X))
@@ -114,7 +104,7 @@ class BeginView(DrawerView):
     )
     def post(self, request: Request) -> Response:
         begin_shift(
-            session=_session(request), **read_body(BeginShiftSerializer, request.data), at=now()
+            session=session_of(request), **read_body(BeginShiftSerializer, request.data), at=now()
         )
         return self.answer(request)
 
@@ -124,7 +114,7 @@ class CountView(DrawerView):
         operation_id="keep_count", request=KeepCountSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        keep_count(session=_session(request), **read_body(KeepCountSerializer, request.data))
+        keep_count(session=session_of(request), **read_body(KeepCountSerializer, request.data))
         return self.answer(request)
 
 
@@ -133,7 +123,7 @@ class GiveUpCountView(DrawerView):
         operation_id="give_up_count", request=NothingSerializer, responses=schemas.DrawerSchema
     )
     def post(self, request: Request) -> Response:
-        give_up_count(session=_session(request))
+        give_up_count(session=session_of(request))
         return self.answer(request)
 
 
@@ -143,7 +133,7 @@ class CloseView(DrawerView):
     )
     def post(self, request: Request) -> Response:
         close_shift(
-            session=_session(request), **read_body(CloseShiftSerializer, request.data), at=now()
+            session=session_of(request), **read_body(CloseShiftSerializer, request.data), at=now()
         )
         return self.answer(request)
 
@@ -154,7 +144,7 @@ class MoveView(DrawerView):
     )
     def post(self, request: Request) -> Response:
         move_cash(
-            session=_session(request), **read_body(MoveCashSerializer, request.data), at=now()
+            session=session_of(request), **read_body(MoveCashSerializer, request.data), at=now()
         )
         return self.answer(request)
 
@@ -165,5 +155,5 @@ class OpenView(DrawerView):
     )
     def post(self, request: Request) -> Response:
         body = read_body(OpenDrawerSerializer, request.data)
-        open_without_sale(session=_session(request), **body, at=now())
+        open_without_sale(session=session_of(request), **body, at=now())
         return self.answer(request)

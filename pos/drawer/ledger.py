@@ -59,10 +59,10 @@ def note_cash(
 ) -> bool:
     """Note cash in the running shift of this till, or outside any; False: ``key`` was noted before.
 
-    ``amount_cents`` is positive for what goes in, negative for what goes out; nil notes nothing.
-    Joins the caller's transaction. One statement.
+    ``amount_cents`` is positive for what goes in, negative for what goes out, nil for OPENED; of
+    any other kind, nil notes nothing. Joins the caller's transaction. One statement.
     """
-    if not amount_cents:
+    if not amount_cents and kind != MovementKind.OPENED:
         return False
     with connection.cursor() as cursor:
         cursor.execute(

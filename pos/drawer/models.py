@@ -114,7 +114,7 @@ class Drawer(models.Model):
 
 
 class Movement(models.Model):
-    """Cash that went into the drawer (cents above nil) or out of it (below).
+    """Cash that went into the drawer (cents above nil) or out of it (below), or a look inside (nil).
 
     ``key`` is that of the sale, the payment or the act: the same cash is counted once. ``shift``
     is null when none was running; the next opening count takes it in.
@@ -144,7 +144,8 @@ class Movement(models.Model):
             models.UniqueConstraint("venue", "key", name="drawer_movement_key_once"),
             models.CheckConstraint(
                 condition=Q(kind__in=["sale", "in"], amount_cents__gt=0)
-                | Q(kind__in=["refund", "out"], amount_cents__lt=0),
+                | Q(kind__in=["refund", "out"], amount_cents__lt=0)
+                | Q(kind="opened", amount_cents=0),
                 name="drawer_movement_direction",
             ),
             models.CheckConstraint(

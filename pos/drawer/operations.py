@@ -20,9 +20,9 @@ from pos.drawer.problems import (
     ReasonMissing,
 )
 from pos.drawer.states import DENOMINATIONS, MovementKind, ShiftState
-from pos.operations import NotATill
 from pos.practice import refuse_training
 from pos.printing import open_drawer
+from pos.problems import NotATill
 from teraa.common import journal, journal_codes
 from teraa.common.ids import is_uuid7
 from teraa.common.problems import Invalid, SameKeyOtherBody
@@ -31,6 +31,7 @@ from teraa.venues.models import StationKind
 
 MOST_PIECES: Final = 10_000
 NOTE_LENGTH: Final = 200
+REASON_LENGTH: Final = 120
 Count = Mapping[int, int]
 """Cents of a note or coin → how many of them."""
 
@@ -104,35 +105,21 @@ def move_cash(
     amount_cents: int,
     reason: str,
     at: datetime.datetime,
-) -> Shift:
+) -> None:
     """Put cash in or take it out by hand, and open the drawer for it.
 
-    The same ``key`` again changes nothing. Raises NotATill, NotInTraining, Invalid, DrawerClosed, ReasonMissing,
-    SameKeyOtherBody.
+    The same ``key`` again changes nothing. Raises NotATill, NotInTraining, Invalid, DrawerClosed,
+    ReasonMissing, SameKeyOtherBody.
     """
     _check(session, key)
     if kind not in (MovementKind.IN, MovementKind.OUT) or amount_cents <= 0:
         raise Invalid(fields={"kind": kind, "amount_cents": amount_cents})
-    reason = " ".join(reason.split())
-    if not reason:
-        raise ReasonMissing
     signed = amount_cents if kind == MovementKind.IN else -amount_cents
+    # Before the shift, as a count takes them: two acts never wait for each other in a circle.
+    _locked_drawer(session)
+    if not _note_by_hand(session, key, MovementKind(kind), signed, reason, at):
+        return
     shift = _running(session)
-    is_new = note_cash(
-        venue_id=session.venue.pk,
-        station_id=session.station.pk,
-        key=key,
-        kind=MovementKind(kind),
-        amount_cents=signed,
-        reason=reason,
-        operator=_who(session),
-        at=at,
-    )
-    if not is_new:
-        first = Movement.objects.get(venue_id=session.venue.pk, key=key)
-        if (first.kind, first.amount_cents, first.reason) != (kind, signed, reason[:120]):
-            raise SameKeyOtherBody
-        return shift
     _record(
         session,
         journal_codes.CASH_MOVED,
@@ -140,10 +127,9 @@ def move_cash(
         shift=shift.number,
         kind=kind,
         amount_cents=amount_cents,
-        reason=reason,
+        reason=_words(reason),
     )
     open_drawer(venue_id=session.venue.pk, station_id=session.station.pk, key=key, at=at)
-    return shift
 
 
 @transaction.atomic
@@ -152,15 +138,48 @@ def open_without_sale(
 ) -> None:
     """Open the drawer to look or to change a note; counted, and printed on the closing (930).
 
-    The same ``key`` again opens nothing new, but may be journaled twice: two openings asked for
-    are two. Raises NotATill, NotInTraining, Invalid, ReasonMissing.
+    The same ``key`` again opens and journals nothing new. Raises NotATill, NotInTraining, Invalid,
+    ReasonMissing, SameKeyOtherBody.
     """
     _check(session, key)
-    reason = " ".join(reason.split())
-    if not reason:
-        raise ReasonMissing
-    _record(session, journal_codes.DRAWER_OPENED, at, reason=reason[:120], key=str(key))
+    if not _note_by_hand(session, key, MovementKind.OPENED, 0, reason, at):
+        return
+    _record(session, journal_codes.DRAWER_OPENED, at, reason=_words(reason))
     open_drawer(venue_id=session.venue.pk, station_id=session.station.pk, key=key, at=at)
+
+
+def _note_by_hand(
+    session: StationSession,
+    key: UUID,
+    kind: MovementKind,
+    amount_cents: int,
+    reason: str,
+    at: datetime.datetime,
+) -> bool:
+    """Whether this is new. Raises ReasonMissing, SameKeyOtherBody."""
+    words = _words(reason)
+    if not words:
+        raise ReasonMissing
+    is_new = note_cash(
+        venue_id=session.venue.pk,
+        station_id=session.station.pk,
+        key=key,
+        kind=kind,
+        amount_cents=amount_cents,
+        reason=words,
+        operator=_who(session),
+        at=at,
+    )
+    if not is_new:
+        first = Movement.objects.get(venue_id=session.venue.pk, key=key)
+        said = (first.station_id, first.kind, first.amount_cents, first.reason)
+        if said != (session.station.pk, kind, amount_cents, words):
+            raise SameKeyOtherBody
+    return is_new
+
+
+def _words(reason: str) -> str:
+    return " ".join(reason.split())[:REASON_LENGTH]
 
 
 @transaction.atomic

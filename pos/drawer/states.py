@@ -35,3 +35,4 @@ class MovementKind(models.TextChoices):
     REFUND = "refund", _("Given back")
     IN = "in", _("Put in")
     OUT = "out", _("Taken out")
+    OPENED = "opened", _("Opened without a sale")

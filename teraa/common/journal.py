@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from teraa.common.problems import Problem
+
+# The code of the refusal by which the room that keeps the journal says it has no register.
+NO_REGISTER_YET = "no_register"
+
 
 class NoJournal(RuntimeError):
     """No sink is plugged in: the process was started without the fiscal room."""
@@ -67,3 +72,31 @@ def record(
     return _sink(
         code=code, venue_id=venue_id, at=at, values=values, station_id=station_id, operator=operator
     )
+
+
+def record_where_kept(
+    *,
+    code: int,
+    venue_id: UUID,
+    at: datetime.datetime,
+    values: Mapping[str, Any],
+    station_id: UUID | None = None,
+    operator: str = "",
+) -> Kept | None:
+    """The same for what also happens in a venue that is being set up; None where there is no journal.
+
+    Such a venue has sold nothing and has no register yet: there is nothing to journal in.
+    """
+    try:
+        return record(
+            code=code,
+            venue_id=venue_id,
+            at=at,
+            values=values,
+            station_id=station_id,
+            operator=operator,
+        )
+    except Problem as problem:
+        if problem.code != NO_REGISTER_YET:
+            raise
+    return None

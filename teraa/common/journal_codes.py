@@ -6,6 +6,11 @@ free because the published list uses it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
 # Published
 MONTHLY_ARCHIVE = 20
 YEARLY_ARCHIVE = 30
@@ -43,6 +48,8 @@ CASH_MOVED = 936
 PRINTER_FAILED = 940
 PAYMENT_UNKNOWN = 941
 PAYMENT_FORCED = 942
+PAYMENT_DECIDED = 943
+PAGE_SENT_AGAIN = 944
 RESTORED = 950
 IMPORTED = 951
 OFFLINE_STARTED = 952
@@ -53,48 +60,50 @@ BOOKS_SIGNED = 961
 KEY_RETIRED = 970
 KEY_BEGUN = 971
 
-MEANINGS: dict[int, str] = {
-    MONTHLY_ARCHIVE: "monthly archive attempt",
-    YEARLY_ARCHIVE: "yearly archive attempt",
-    LOG_OUT: "log out",
-    CLOSING: "daily or monthly closing",
-    YEARLY_CLOSING: "yearly closing",
-    LOG_IN: "log in",
-    CHAIN_BROKEN: "signature chain verification failed",
-    DRAWER_COUNT: "drawer count",
-    ITEM_RETURN: "item returned",
-    SELLER_IDENTITY_CHANGED: "seller's identity changed",
-    JOURNAL_STARTED: "journal started",
-    SALE_CANCELLED: "sale cancelled before payment",
-    NOT_AN_ITEM: "amount on a ticket that is not an item",
-    SOFTWARE_STARTED: "software started",
-    SOFTWARE_STOPPED: "software stopped",
-    VERSION_CHANGED: "software version changed",
-    SETTING_CHANGED: "setting changed",
-    VAT_CHANGED: "VAT rate changed",
-    PRICE_CHANGED: "price changed",
-    STAFF_CHANGED: "staff or role changed",
-    STATION_ENROLLED: "station enrolled",
-    STATION_REVOKED: "station revoked",
-    PIN_LOCKED: "PIN locked after wrong tries",
-    PIN_SET: "PIN set",
-    DRAWER_OPENED: "drawer opened without a sale",
-    TRAINING_CHANGED: "training switched on or off",
-    CLOCK_JUMPED: "clock jumped",
-    RECEIPT_REPRINTED: "receipt printed again",
-    BILL_PRINTED: "bill or note printed before payment",
-    ORDER_KEPT: "order kept before payment",
-    CASH_MOVED: "cash put in or taken out by hand",
-    PRINTER_FAILED: "printer failed",
-    PAYMENT_UNKNOWN: "outcome of a payment unknown",
-    PAYMENT_FORCED: "payment forced by a person",
-    RESTORED: "restored from a copy",
-    IMPORTED: "data imported",
-    OFFLINE_STARTED: "offline period started",
-    OFFLINE_ENDED: "offline period ended",
-    PURGED: "archived data purged",
-    BALANCES_ASKED: "balances of coins asked of the nodes",
-    BOOKS_SIGNED: "reconciliation of coins signed",
-    KEY_RETIRED: "key names the one that follows it",
-    KEY_BEGUN: "key names the one before it",
+MEANINGS: Final[Mapping[int, object]] = {
+    MONTHLY_ARCHIVE: _("monthly archive attempt"),
+    YEARLY_ARCHIVE: _("yearly archive attempt"),
+    LOG_OUT: _("log out"),
+    CLOSING: _("daily or monthly closing"),
+    YEARLY_CLOSING: _("yearly closing"),
+    LOG_IN: _("log in"),
+    CHAIN_BROKEN: _("signature chain verification failed"),
+    DRAWER_COUNT: _("drawer count"),
+    ITEM_RETURN: _("item returned"),
+    SELLER_IDENTITY_CHANGED: _("seller's identity changed"),
+    JOURNAL_STARTED: _("journal started"),
+    SALE_CANCELLED: _("sale cancelled before payment"),
+    NOT_AN_ITEM: _("amount on a ticket that is not an item"),
+    SOFTWARE_STARTED: _("software started"),
+    SOFTWARE_STOPPED: _("software stopped"),
+    VERSION_CHANGED: _("software version changed"),
+    SETTING_CHANGED: _("setting changed"),
+    VAT_CHANGED: _("VAT rate changed"),
+    PRICE_CHANGED: _("price changed"),
+    STAFF_CHANGED: _("staff or role changed"),
+    STATION_ENROLLED: _("station enrolled"),
+    STATION_REVOKED: _("station revoked"),
+    PIN_LOCKED: _("PIN locked after wrong tries"),
+    PIN_SET: _("PIN set"),
+    DRAWER_OPENED: _("drawer opened without a sale"),
+    TRAINING_CHANGED: _("training switched on or off"),
+    CLOCK_JUMPED: _("clock jumped"),
+    RECEIPT_REPRINTED: _("receipt printed again"),
+    BILL_PRINTED: _("bill or note printed before payment"),
+    ORDER_KEPT: _("order kept before payment"),
+    CASH_MOVED: _("cash put in or taken out by hand"),
+    PRINTER_FAILED: _("printer failed"),
+    PAYMENT_UNKNOWN: _("outcome of a payment unknown"),
+    PAYMENT_FORCED: _("payment forced by a person"),
+    PAYMENT_DECIDED: _("decision about coins"),
+    PAGE_SENT_AGAIN: _("page sent to the printer again by a person"),
+    RESTORED: _("restored from a copy"),
+    IMPORTED: _("data imported"),
+    OFFLINE_STARTED: _("offline period started"),
+    OFFLINE_ENDED: _("offline period ended"),
+    PURGED: _("archived data purged"),
+    BALANCES_ASKED: _("balances of coins asked of the nodes"),
+    BOOKS_SIGNED: _("reconciliation of coins signed"),
+    KEY_RETIRED: _("key names the one that follows it"),
+    KEY_BEGUN: _("key names the one before it"),
 }

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoPayee, DemoVenue
-from teraa.demo.vat import SINCE
 from teraa.spaces.models import Resource
 from teraa.venues.models import Payee, PayeeIdentity, PayeeKind, Station, StationKind, Venue
+from teraa.venues.vat_table import SINCE
 from ticketing.models import Event, Quota, Rate
 from ticketing.operations import put_on_sale
 

@@ -17,7 +17,6 @@ from pos.models import Category, Product
 from teraa.accounts.operations import office_user
 from teraa.demo import baskets, festival, studios
 from teraa.demo.shapes import DemoVenue
-from teraa.demo.vat import RATES, SINCE
 from teraa.devices.models import DriverName, Printer
 from teraa.devices.profiles import Profile, profile_to_json
 from teraa.fiscal.models import Register
@@ -32,10 +31,10 @@ from teraa.venues.models import (
     StaffMember,
     Station,
     StationKind,
-    VatRate,
     Venue,
 )
-from teraa.venues.operations import set_pin
+from teraa.venues.operations import give_vat_table, set_pin
+from teraa.venues.vat_table import SINCE
 
 LOADER = "load_demo"
 PRINTER_PORT_OFFSET = 5  # the supervisor's ports: web, sockets, –, node, hooks, printer
@@ -79,17 +78,7 @@ def _place(demo: DemoVenue, at: datetime.datetime) -> bool:
         for hours in demo.hours
         for weekday in hours.weekdays
     )
-    VatRate.objects.bulk_create(
-        VatRate(
-            venue=venue,
-            vat_class=vat_class,
-            serving=serving,
-            rate_bp=rate_bp,
-            valid_from=SINCE,
-            legal_reference=legal_reference,
-        )
-        for (vat_class, serving), (rate_bp, legal_reference) in RATES.items()
-    )
+    give_vat_table(venue=venue)
     for payee in demo.payees:
         PayeeIdentity.objects.create(
             payee=Payee.objects.create(

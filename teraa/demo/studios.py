@@ -9,10 +9,10 @@ from bookings.models import Offer, OfferHours
 from bookings.states import OfferKind
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoHours, DemoPayee, DemoVenue
-from teraa.demo.vat import SINCE
 from teraa.spaces.models import Atom, Resource, ResourceAtom
 from teraa.spaces.states import ResourceKind
 from teraa.venues.models import Payee, PayeeIdentity, PayeeKind, VatClass, Venue
+from teraa.venues.vat_table import SINCE
 
 PRACTITIONER = DemoPayee(
     name="Claire Vasseur, ostéopathe",

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
+from teraa.common import journal, journal_codes
 from teraa.common.paper import Page, marked, page_from_json, page_to_json
 from teraa.common.problems import NotFound, Problem, SameKeyOtherBody
 from teraa.devices.models import Printer, PrintJob
@@ -224,6 +225,7 @@ def release_leases(
     return back + lost
 
 
+@transaction.atomic
 def report_job(
     *, station: Station, key: UUID, attempt: int, state: str, detail: str, at: datetime.datetime
 ) -> PrintJob:
@@ -253,6 +255,8 @@ def report_job(
     job.state = state
     for name, value in changes.items():
         setattr(job, name, value)
+    if state == JobState.FAILED:
+        _journal(journal_codes.PRINTER_FAILED, job, at, detail=detail)
     return job
 
 
@@ -295,7 +299,20 @@ def resend_job(*, job: PrintJob, reason: str, by: str, at: datetime.datetime) ->
     outbox.put(
         topic=f"agent.{job.printer.station_id}", key=str(job.key), version=job.reprints, at=at
     )
+    _journal(journal_codes.PAGE_SENT_AGAIN, job, at, operator=by, reason=reason, times=job.reprints)
     return job
+
+
+def _journal(
+    code: int, job: PrintJob, at: datetime.datetime, *, operator: str = "", **values: Any
+) -> None:
+    journal.record_where_kept(
+        code=code,
+        venue_id=job.venue_id,
+        at=at,
+        values={"printer": job.printer.name, "subject": job.subject, "job": str(job.key), **values},
+        operator=operator,
+    )
 
 
 def page_to_print(job: PrintJob) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from teraa.common import journal_codes
 from teraa.common.money import format_osm, format_rate
+from teraa.fiscal.admin_tasks import ArchiveAdmin, TaskAdmin
 from teraa.fiscal.closings.admin import ClosingAdmin
 from teraa.fiscal.models import ChainHead, Document, Period, Register, RegisterKey
 from teraa.fiscal.office import JournalAdmin, euros, language, rate, table
@@ -24,7 +25,14 @@ from teraa.fiscal.payloads import number_label, signature_extract
 from teraa.fiscal.sources import core_version
 from teraa.fiscal.states import ChainKind, TenderKind
 
-__all__ = ["ClosingAdmin", "DocumentAdmin", "PeriodAdmin", "RegisterAdmin"]
+__all__ = [
+    "ArchiveAdmin",
+    "ClosingAdmin",
+    "DocumentAdmin",
+    "PeriodAdmin",
+    "RegisterAdmin",
+    "TaskAdmin",
+]
 
 _NUMBER = re.compile(r"^(?:(?P<register>.+)-)?0*(?P<sequence>\d{1,18})$")
 
@@ -274,6 +282,3 @@ class DocumentAdmin(JournalAdmin):
     def payload_pretty(self, document: Document) -> SafeString:
         values = json.loads(document.payload)
         return format_html("<pre>{}</pre>", json.dumps(values, ensure_ascii=False, indent=2))
-
-
-from teraa.fiscal import admin_tasks  # noqa: E402, F401  (their lists stand in a file of their own)

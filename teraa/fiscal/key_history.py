@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
 
 from teraa.common import journal_codes
 from teraa.fiscal.keys import key_id_of
@@ -51,7 +51,7 @@ class NotIntroduced(Exception):
 class _Stretch:
     key_id: str
     public_key: str
-    key: Ed25519PublicKey
+    key: VerifyKey
     # The last number this key signed of each chain; a chain without one: it signs still.
     ends: dict[str, int]
 
@@ -73,7 +73,7 @@ class KeyHistory:
         """Number, key id and public key of each, in order."""
         return [(n, one.key_id, one.public_key) for n, one in enumerate(self._stretches, start=1)]
 
-    def key_for(self, kind: str, sequence: int) -> tuple[str, Ed25519PublicKey]:
+    def key_for(self, kind: str, sequence: int) -> tuple[str, VerifyKey]:
         """Id and key that must have signed this number of this chain."""
         for stretch in self._stretches:
             end = stretch.ends.get(kind)
@@ -108,17 +108,17 @@ class KeyHistory:
 
 def _stretch(public_key: str, ends: dict[str, int]) -> _Stretch:
     raw = bytes.fromhex(public_key)
-    return _Stretch(key_id_of(raw), public_key, Ed25519PublicKey.from_public_bytes(raw), ends)
+    return _Stretch(key_id_of(raw), public_key, VerifyKey(raw), ends)
 
 
-def _values(event: Introduction, key: Ed25519PublicKey) -> dict[str, Any]:
+def _values(event: Introduction, key: VerifyKey) -> dict[str, Any]:
     try:
-        key.verify(bytes.fromhex(event.signature), event.payload.encode())
+        key.verify(event.payload.encode(), bytes.fromhex(event.signature))
         payload = json.loads(event.payload)
         if payload["sequence"] != event.sequence or payload["code"] != event.code:
             raise ValueError("the row says another number than the signed text")
         values = payload["values"]
-    except (InvalidSignature, ValueError, KeyError, TypeError) as error:
+    except (CryptoError, ValueError, KeyError, TypeError) as error:
         raise NotIntroduced(event, str(error) or "signature") from error
     if not isinstance(values, dict):
         raise NotIntroduced(event, "values")

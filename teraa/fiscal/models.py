@@ -13,6 +13,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
+from teraa.fiscal.closings.models import Closing as Closing
+from teraa.fiscal.closings.models import PeriodEnd as PeriodEnd
 from teraa.fiscal.kept_models import Archive as Archive
 from teraa.fiscal.kept_models import RegisterKey as RegisterKey
 from teraa.fiscal.kept_models import Task as Task
@@ -397,7 +399,3 @@ class DocumentTender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cents}"
-
-
-# The other tables of this room stand beside what writes them.
-from teraa.fiscal.closings.models import Closing, PeriodEnd  # noqa: E402, F401

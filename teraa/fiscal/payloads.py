@@ -147,34 +147,6 @@ def ticket_values(
     return values
 
 
-def event_values(
-    chain: Chain,
-    *,
-    document_id: UUID,
-    code: int,
-    values: Mapping[str, Any],
-    at: datetime.datetime,
-    utc_offset_minutes: int,
-    station: str,
-    operator: str,
-    subject: str,
-) -> dict[str, Any]:
-    """The values of an event of the journal (JET): its ``code`` and what it is about."""
-    return {
-        **_common(
-            chain,
-            document_id=document_id,
-            at=at,
-            utc_offset_minutes=utc_offset_minutes,
-            station=station,
-            operator=operator,
-            subject=subject,
-        ),
-        "code": code,
-        "values": values,
-    }
-
-
 def statement_values(
     chain: Chain,
     *,
@@ -185,8 +157,12 @@ def statement_values(
     station: str,
     operator: str,
     subject: str,
+    code: int | None = None,
 ) -> dict[str, Any]:
-    """The values of a duplicate, a closing or an archive; ``values`` is what it states."""
+    """The values of a duplicate, a closing or an archive; with its ``code``, of an event (JET).
+
+    ``values`` is what it states.
+    """
     common = _common(
         chain,
         document_id=document_id,
@@ -196,7 +172,7 @@ def statement_values(
         operator=operator,
         subject=subject,
     )
-    return {**common, "values": values}
+    return {**common, "values": values} | ({} if code is None else {"code": code})
 
 
 def _line(position: int, line: LineDraft) -> dict[str, Any]:

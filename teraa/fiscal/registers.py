@@ -26,8 +26,10 @@ NAME_LENGTH = 40
 class NoRegister(Problem):
     code = "no_register"
     status = 409
-    title = _("No register is open here: nothing can be recorded.")
-    advice = _("Open a register for this till and payee in the back office.")
+    title = _("Nothing was recorded here yet.")
+    advice = _(
+        "Say in the back office who sells: name, address and SIRET. The first sale opens the register."
+    )
 
 
 class RegisterExists(Problem):

@@ -154,27 +154,17 @@ def seal_event(
     cannot be signed (floats, integers beyond 2⁵³), UnknownRegister, PayeeUnidentified,
     KeysUnavailable.
     """
-    at = _whole_milliseconds(at)
-    place = _take_place(
+    return _state(
         register_id,
         ChainKind.EVENT,
+        values,
         at,
-        watch_clock=code != journal_codes.CLOCK_JUMPED,
+        operator_label=operator_label,
+        station_label=station_label,
+        subject=subject,
         period=period,
-    )
-    document_id = uuid7()
-    signed = payloads.event_values(
-        _chain(register_id, ChainKind.EVENT, place),
-        document_id=document_id,
         code=code,
-        values=values,
-        at=at,
-        utc_offset_minutes=utc_offset_minutes(at, place.zone),
-        station=station_label[:60],
-        operator=operator_label[:120],
-        subject=subject[:80],
     )
-    return _write(WRITE_EVENT, register_id, place, document_id, signed, at)
 
 
 def seal_statement(
@@ -193,8 +183,33 @@ def seal_statement(
     It is born in the running period (opened if needed); a closing in ``period``, which it closes
     and which has ended. Joins the caller's transaction. Raises as ``seal_event`` does.
     """
+    return _state(
+        register_id,
+        kind,
+        values,
+        at,
+        operator_label=operator_label,
+        station_label=station_label,
+        subject=subject,
+        period=period,
+    )
+
+
+def _state(
+    register_id: UUID,
+    kind: str,
+    values: Mapping[str, Any],
+    at: datetime.datetime,
+    *,
+    operator_label: str,
+    station_label: str,
+    subject: str,
+    period: PeriodOf | None,
+    code: int | None = None,
+) -> SealedDocument:
     at = _whole_milliseconds(at)
-    place = _take_place(register_id, kind, at, period=period)
+    watch_clock = code != journal_codes.CLOCK_JUMPED
+    place = _take_place(register_id, kind, at, watch_clock=watch_clock, period=period)
     document_id = uuid7()
     signed = payloads.statement_values(
         _chain(register_id, kind, place),
@@ -205,6 +220,7 @@ def seal_statement(
         station=station_label[:60],
         operator=operator_label[:120],
         subject=subject[:80],
+        code=code,
     )
     return _write(WRITE_EVENT, register_id, place, document_id, signed, at)
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 from django.db import connection, transaction
+from nacl.exceptions import CryptoError
 
 from teraa.common.canonical import NotCanonical, read_canonical, sha256_hex
 from teraa.fiscal import keys
@@ -249,8 +249,8 @@ def _check_signature(walk: _Walk, kind: str, row: Row) -> str:
     assert walk.history is not None  # noqa: S101  _check_keys came first
     key_id, key = walk.history.key_for(kind, row.columns["sequence"])
     try:
-        key.verify(bytes.fromhex(row.signature), row.payload.encode())
-    except (InvalidSignature, ValueError) as error:
+        key.verify(row.payload.encode(), bytes.fromhex(row.signature))
+    except (CryptoError, ValueError) as error:
         raise _Found("signature_wrong") from error
     return key_id
 

@@ -35,9 +35,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         (
             ("bookings.booking", "event_available"),
             ("bookings.offer", "meeting_room"),
+            ("bookings.specialdays", "event_busy"),
+            ("bookings.bookinglimit", "front_hand"),
             ("spaces.resource", "space_dashboard"),
             ("spaces.atom", "grid_view"),
             ("spaces.claim", "event_busy"),
+            ("spaces.feed", "rss_feed"),
         ),
     ),
     (
@@ -181,6 +184,9 @@ EMPTY: dict[str, str | Promise] = {
         "Nobody has booked yet. Guests do so by themselves on the public page, under Book."
     ),
     "bookings.offer": _("Add a first offer: a space, its hours, its price and who is paid."),
+    "spaces.feed": _("Add an address at which a calendar reads what is taken."),
+    "bookings.specialdays": _("Add days on which other hours hold than usual, or none."),
+    "bookings.bookinglimit": _("Add how much one person may book in a day, a week or a month."),
     "spaces.resource": _("Add what people ask for: a studio, both studios together, a desk."),
     "spaces.atom": _("Add the smallest things first: Studio A, desk 7, projector 2."),
     "spaces.claim": _("Nothing is taken yet."),
@@ -227,7 +233,7 @@ EMPTY: dict[str, str | Promise] = {
     "osm.nodehint": _("The node has called nobody yet; blocks are read all the same."),
     "fiscal.document": _("The first ticket is sealed with the first sale."),
     "fiscal.register": _(
-        "Registers are opened when the venue is set up, one for each till and payee."
+        "A register opens by itself, with the first thing a till records for a payee."
     ),
     "fiscal.period": _("A day opens by itself with its first ticket."),
     "fiscal.closing": _(
@@ -271,6 +277,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             items += _tools()
         if items and title is FISCAL:
             _count_days(request, items)
+            items += _papers()
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
@@ -316,6 +323,10 @@ def _tools() -> list[dict[str, Any]]:
             "link": reverse("admin:cases_case_books"),
         },
     ]
+
+
+def _papers() -> list[dict[str, Any]]:
+    return [{"title": gettext("Conformity"), "icon": "gavel", "link": reverse("compliance")}]
 
 
 def _item(label: str, icon: str) -> dict[str, Any]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
 
-from teraa.spaces.models import Atom, Claim, Resource, ResourceAtom
+from teraa.common.clock import now
+from teraa.common.journal_codes import SETTING_CHANGED
+from teraa.spaces.feeds import new_secret
+from teraa.spaces.models import Atom, Claim, Feed, Resource, ResourceAtom
 from teraa.spaces.office import RowsInline
+from teraa.spaces.operations import revoke_feed
 from teraa.spaces.states import ClaimKind
 from teraa.venues.office import VenueModelAdmin
 from teraa.venues.permissions_table import SEE_BOOKINGS
@@ -19,6 +29,7 @@ from teraa.venues.permissions_table import SEE_BOOKINGS
 
 @admin.register(Atom)
 class AtomAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
     view_permission = SEE_BOOKINGS
     list_display = ["name", "position", "venue"]
     list_filter = ["venue"]
@@ -36,6 +47,7 @@ class PartsInline(RowsInline):
 
 @admin.register(Resource)
 class ResourceAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
     view_permission = SEE_BOOKINGS
     list_display = ["name", "kind", "made_of", "capacity", "venue"]
     list_filter = ["kind", "venue"]
@@ -96,3 +108,60 @@ class ClaimAdmin(VenueModelAdmin):
         if not claim.live:
             return "released", _("given back")
         return ("held", _("held")) if claim.expires_at else ("taken", _("taken"))
+
+
+class ConfirmForm(BaseDialogForm):  # type: ignore[misc]
+    """Nothing to fill in: pressing the button is the answer."""
+
+
+@admin.register(Feed)
+class FeedAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
+    view_permission = SEE_BOOKINGS
+    list_display = ["name", "resource", "shows", "created_at", "revoked_at", "venue"]
+    list_filter = ["venue", "resource"]
+    search_fields = ["name", "resource__name"]
+    list_select_related = ["venue", "resource"]
+    ordering = ["-created_at"]
+    fields = ["venue", "name", "resource", "shows", "created_at", "revoked_at"]
+    readonly_fields = ["created_at", "revoked_at"]
+    actions_detail = ["revoke"]
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
+        """A new one shows its address, once."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        secret, obj.secret_sha256 = new_secret()
+        obj.created_at = now()
+        super().save_model(request, obj, form, change)
+        address = request.build_absolute_uri(reverse("feed", args=[secret]))
+        said = _("Its address, shown this once: %(address)s") % {"address": address}
+        # One word of a hundred letters: on a phone it has to break.
+        messages.warning(request, format_html('<span class="break-words">{}</span>', said))
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        if object_id is None:
+            return self.has_change_permission(request)
+        feed = self.get_queryset(request).filter(pk=object_id, revoked_at=None).first()
+        return feed is not None and self.has_change_permission(request, feed)
+
+    @action(
+        description=_("Revoke"),
+        url_path="revoke",
+        permissions=["revoke"],
+        dialog={
+            "title": _("Revoke this feed"),
+            "description": _(
+                "Whoever subscribed to it reads nothing any more. It never comes back."
+            ),
+            "form_class": ConfirmForm,
+            "form_submit_text": _("Revoke"),
+        },
+    )
+    def revoke(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        feed = get_object_or_404(self.get_queryset(request), pk=object_id)
+        revoke_feed(feed=feed, at=now(), by=str(request.user))
+        messages.success(request, _("It is revoked."))
+        address = reverse("admin:spaces_feed_change", args=[feed.pk])
+        return HttpResponse(headers={"HX-Redirect": address})

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
-from teraa.spaces.states import ClaimKind, ResourceKind
+from teraa.spaces.states import ClaimKind, FeedShows, ResourceKind
 
 MAX_BUFFER_MIN = 24 * 60
 HOLDER_LENGTH = 80
@@ -167,3 +167,39 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.atom} {self.span} {self.holder}"
+
+
+class Feed(models.Model):
+    """A secret address at which a calendar reads what is taken: of one space, or of all.
+
+    Only the digest of the secret is kept; it is shown once. Revoked, it answers as if it had never
+    been.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="feeds")
+    resource = models.ForeignKey(
+        Resource,
+        models.CASCADE,
+        related_name="feeds",
+        verbose_name=_("space"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: everything of the venue."),
+    )
+    name = models.CharField(_("for whom"), max_length=60)
+    shows = models.CharField(
+        _("shows"), max_length=4, choices=FeedShows.choices, default=FeedShows.BUSY
+    )
+    secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("made"), editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+
+    class Meta:
+        db_table = "spaces_feed"
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -20,11 +20,12 @@ from uuid import UUID
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from teraa.common import journal, journal_codes
 from teraa.common.clock import iso_utc
 from teraa.common.prepared import prepared_cursor
 from teraa.common.problems import Invalid, NotFound
 from teraa.spaces.fitting import Need, Place, Shape, Span, Taken, fit
-from teraa.spaces.models import HOLDER_LENGTH, LABEL_LENGTH, Claim
+from teraa.spaces.models import HOLDER_LENGTH, LABEL_LENGTH, Claim, Feed
 from teraa.spaces.problems import JustTaken
 from teraa.spaces.queries import atoms_in, shapes_of, taken_and_expired, taken_between, widened
 from teraa.spaces.states import ClaimKind
@@ -37,8 +38,10 @@ __all__ = [
     "confirm_claims",
     "extend_claims",
     "free_expired",
+    "move_claims",
     "prune_claims",
     "release_claims",
+    "revoke_feed",
 ]
 
 EXCLUDED = "23P01"  # exclusion_violation
@@ -147,6 +150,45 @@ def claim_spaces(
         raise JustTaken(nearest=found) from error
 
 
+def move_claims(
+    *,
+    venue_id: UUID,
+    holder: str,
+    needs: Sequence[Need],
+    starts_at: datetime.datetime,
+    ends_at: datetime.datetime,
+    at: datetime.datetime,
+    expires_at: datetime.datetime | None = None,
+    label: str = "",
+    shapes: dict[UUID, Shape] | None = None,
+) -> list[Claim]:
+    """Take ``needs`` at another time and give back what ``holder`` had; nothing is free in between.
+
+    Its own time stands in nobody's way but others': a stay can be moved by an hour. Raises what
+    claim_spaces raises, with nothing changed; JustTaken without looking for other free times.
+    """
+
+    @transaction.atomic
+    def attempt() -> list[Claim]:
+        former = list(Claim.objects.filter(holder=holder, live=True).values_list("pk", flat=True))
+        made = claim_spaces(
+            venue_id=venue_id,
+            holder=holder,
+            needs=needs,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            at=at,
+            expires_at=expires_at,
+            label=label,
+            shapes=shapes,
+            nearest=False,
+        )
+        Claim.objects.filter(pk__in=former, live=True).update(live=False, released_at=at)
+        return made
+
+    return claiming(attempt)
+
+
 def confirm_claims(*, holder: str, at: datetime.datetime) -> bool:
     """Make a hold last. False when it was freed meanwhile: then claim again.
 
@@ -185,6 +227,21 @@ def prune_claims(at: datetime.datetime) -> int:
     """Forget what was given back 90 days ago."""
     gone, _details = Claim.objects.filter(live=False, released_at__lt=at - KEEP_RELEASED).delete()
     return gone
+
+
+@transaction.atomic
+def revoke_feed(*, feed: Feed, at: datetime.datetime, by: str) -> bool:
+    """End a calendar feed for good; leaves an event. False when it had ended before."""
+    if Feed.objects.filter(pk=feed.pk, revoked_at=None).update(revoked_at=at) != 1:
+        return False
+    journal.record_where_kept(
+        code=journal_codes.SETTING_CHANGED,
+        venue_id=feed.venue_id,
+        at=at,
+        values={"what": "calendar feed revoked", "feed": str(feed.pk), "name": feed.name},
+        operator=by,
+    )
+    return True
 
 
 def _check(

@@ -18,3 +18,10 @@ class ClaimKind(models.TextChoices):
 
     CORE = "core", _("In use")
     BUFFERED = "buffered", _("In use, with the time before and after")
+
+
+class FeedShows(models.TextChoices):
+    """What a calendar feed tells of each stay."""
+
+    BUSY = "busy", _("only that it is taken")
+    ALL = "all", _("who has it")

@@ -18,8 +18,8 @@ WIDTH = 78
 def block(choices: Choices, *, reach: Reach, links: dict[str, Any], docs: str) -> str:
     """Return what is printed once TERAA answers.
 
-    ``links`` is what ``manage.py demo_links`` printed: paths by name, and the PINs; empty when this
-    is no demonstration.
+    ``links`` is what ``manage.py demo_links`` printed: paths by name, and the PINs. Of a house that is
+    no demonstration only a way into the back office, until somebody looks after it.
     """
     base = f"{choices.scheme}://{reach.best if choices.lan else 'localhost'}:{choices.port}"
 
@@ -32,7 +32,12 @@ def block(choices: Choices, *, reach: Reach, links: dict[str, Any], docs: str) -
         rows.append((_("PINs at the till"), _pins(links.get("pins", {}))))
     if "gate" in links:
         rows.append((_("A gate, enrolled by this link (works once)"), address(links["gate"])))
-    rows.append((_("The back office"), address(links.get("office", "/office/"))))
+    if "office" in links and "demo" not in links:
+        rows.append(
+            (_("Look after this house: open a venue (works once)"), address(links["office"]))
+        )
+    else:
+        rows.append((_("The back office"), address(links.get("office", "/office/"))))
     if "demo" in links:
         rows.append((_("The demonstration wallet"), address(links["demo"])))
     if choices.lan:

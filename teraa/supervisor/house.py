@@ -46,7 +46,7 @@ async def open_house(start: Start) -> None:
     choices, places, watch = start.choices, start.places, start.watch
     app_url, owner_url = await _database_urls(start)
     reached = _certificates(start)
-    around = _surroundings(choices, places, reached, app_url=app_url, owner_url=owner_url)
+    around = surroundings_of(choices, places, reached, app_url=app_url, owner_url=owner_url)
     node = watch.start(node_part(choices, places, around)) if choices.demo else None
     await _prepare(start, around)
     watch.starter.warm_up(around.common, places)
@@ -143,7 +143,7 @@ def _certificates(start: Start) -> Reach:
     return vouched.reach
 
 
-def _surroundings(
+def surroundings_of(
     choices: Choices, places: Places, reached: Reach, *, app_url: str, owner_url: str
 ) -> Surroundings:
     """Return what each part is told through its environment, and no more than it needs."""
@@ -237,10 +237,9 @@ async def _load(start: Start, around: Surroundings) -> None:
 
 
 async def _links(start: Start, around: Surroundings) -> dict[str, Any]:
-    if not start.choices.demo:
-        return {}
+    links = preparation.demo_links if start.choices.demo else preparation.first_links
     prepare = preparation.Preparation(start.places, starter=start.watch.starter, say=start.say)
-    return read_links(await prepare.output_of(preparation.demo_links(around)))
+    return read_links(await prepare.output_of(links(around)))
 
 
 async def _wait_until_open(start: Start, started: list[Kept]) -> None:

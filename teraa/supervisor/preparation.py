@@ -207,6 +207,18 @@ def demo_links(around: Surroundings) -> Step:
     )
 
 
+def first_links(around: Surroundings) -> Step:
+    """Make a one-time link for whoever looks after a house that nobody looks after yet."""
+    return Step(
+        name="first_links",
+        title=_("A link into the back office"),
+        command=manage("first_links"),
+        environment={**around.common, **around.keys},
+        digest=None,
+        imports_django=True,
+    )
+
+
 def _digest(words: Iterable[str]) -> str:
     # The lock decides what every command runs with, so it is part of every digest.
     everything = "\0".join([LOCK_FILE.read_text(encoding="utf-8"), *words])

@@ -80,7 +80,7 @@ class VenueAdmin(VenueModelAdmin):
             _("Where"),
             {
                 "fields": [
-                    *["street", "postcode", "city", "country"],
+                    *["street", "postcode", "city", "country", "region", "school_zone"],
                     *["email", "phone", "directions", "zone"],
                 ]
             },
@@ -99,6 +99,11 @@ class VenueAdmin(VenueModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who looks after the installation opens a venue; its managers do the rest."""
         return bool(getattr(request.user, "is_superuser", False))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            operations.give_vat_table(venue=obj)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # The slug is part of public addresses: it does not follow a change of name.
@@ -133,14 +138,6 @@ class PayeeAdmin(VenueModelAdmin):
     search_fields = ["name", "osm_address", "identities__legal_name", "identities__siret"]
     list_select_related = ["venue"]
     inlines = [PayeeIdentityInline]
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """An identity of its own date is the change the journal is about."""
-        super().save_related(request, form, formsets, change)
-        changed = [str(row) for formset in formsets for row in formset.new_objects]
-        changed += [str(row) for formset in formsets for row, _fields in formset.changed_objects]
-        if changed:
-            self.record(request, form.instance, act="identity", fields=changed)
 
 
 class StaffForm(VenueForm):

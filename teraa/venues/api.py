@@ -13,8 +13,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from teraa.common.clock import now
+from teraa.common.clock import iso_utc, now
 from teraa.common.endpoints import Endpoint
+from teraa.common.shapes import read_body
 from teraa.live.address import live_url
 from teraa.venues import operations, tries
 from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
@@ -26,6 +27,8 @@ from teraa.venues.serializers import (
     ProblemSerializer,
     ShiftSerializer,
     SignOnSerializer,
+    SilenceSerializer,
+    SilenceToldSerializer,
     TillSerializer,
 )
 from teraa.venues.till_bootstrap import bootstrap, signed_on
@@ -132,6 +135,26 @@ class SignOnView(Endpoint):
         response = Response({"signed_on": signed_on(StaffMember.objects.get(pk=staff_id))})
         keep_cookie(request._request, response, SHIFT_COOKIE, token, SHIFT_COOKIE_SECONDS)
         return response
+
+
+class SilenceView(Endpoint):
+    """How long a station could not reach the server, told when it can again."""
+
+    permission_classes = [StationRequired]
+
+    @extend_schema(
+        operation_id="tell_silence",
+        request=SilenceSerializer,
+        responses={200: SilenceToldSerializer, 400: PROBLEM, 401: PROBLEM},
+        tags=["station"],
+    )
+    def post(self, request: Request) -> Response:
+        """Told again with the same key, it is kept once."""
+        given = read_body(SilenceSerializer, request.data)
+        told = operations.tell_silence(
+            session=_session(request), key=given["key"], seconds=given["seconds"], at=now()
+        )
+        return Response({"since": iso_utc(told.since), "until": iso_utc(told.until)})
 
 
 class SignOffView(Endpoint):

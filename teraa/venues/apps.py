@@ -11,6 +11,8 @@ class VenuesConfig(AppConfig):
         from teraa.live import pruning
 
         # drf-spectacular finds its extensions by their being imported.
-        from teraa.venues import schema, tries  # noqa: F401
+        from teraa.venues import office_access, tries
+        from teraa.venues import schema as schema
 
+        office_access.watch()
         pruning.register("enrolment tries", tries.prune_tries)

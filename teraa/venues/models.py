@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
 from teraa.venues import permissions_table
+from teraa.venues.holidays import REGIONS, SCHOOL_ZONES
 
 
 def check_zone(value: str) -> None:
@@ -51,6 +52,9 @@ class VatClass(models.TextChoices):
     CONFECTIONERY = "confectionery", _("Confectionery, chocolate")
     BOOK = "book", _("Book")
     SHOW = "show", _("Entry to a show or concert")
+    NEW_SHOW = "new_show", _("Entry to one of the first 140 performances of a new work")
+    EXHIBITION = "exhibition", _("Entry to an exhibition or fair")
+    PRESS = "press", _("Newspaper, magazine")
     GOODS = "goods", _("Merchandise, other goods")
     SERVICE = "service", _("Service at the normal rate")
     OUT_OF_SCOPE = "out_of_scope", _("Out of scope of VAT")
@@ -68,6 +72,12 @@ class Venue(models.Model):
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
     country = models.CharField(_("country"), max_length=2, default="FR")
+    region = models.CharField(
+        _("public holidays of"), max_length=3, choices=REGIONS, blank=True, default=""
+    )
+    school_zone = models.CharField(
+        _("school holidays of zone"), max_length=6, choices=SCHOOL_ZONES, blank=True, default=""
+    )
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("telephone"), max_length=30, blank=True)
     directions = models.TextField(_("how to come"), blank=True)
@@ -408,3 +418,29 @@ class SignOn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff} @ {self.station}"
+
+
+LONGEST_SILENCE_S = 30 * 24 * 3600
+
+
+class Silence(models.Model):
+    """A time in which a station got no answer from the server, told when it was over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    station = models.ForeignKey(Station, models.PROTECT, related_name="silences")
+    key = models.UUIDField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "venues_silence"
+        constraints = [
+            models.UniqueConstraint(fields=["venue", "key"], name="venues_silence_told_once"),
+            models.CheckConstraint(
+                condition=Q(until__gt=models.F("since")), name="venues_silence_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station}: {self.since:%H:%M}–{self.until:%H:%M}"

@@ -12,7 +12,10 @@ A superuser (who installs and looks after the machine) sees every venue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+import decimal
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -27,12 +30,13 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from teraa.common import journal
 from teraa.common.clock import now
+from teraa.common.journal_codes import PRICE_CHANGED
 from teraa.common.problems import Problem
 from teraa.venues.models import StaffMember, Venue
 from teraa.venues.permissions_table import EDIT_VENUE, READ_BOOKS, ROLE_PERMISSIONS
 
-# The code of the refusal by which the room that keeps the journal says it has no register.
-NO_REGISTER_YET = "no_register"
+# Whatever form changes one of these, the journal calls it a price (905).
+PRICES = re.compile(r"(^|_)(price|hour|day|fee)_cents$|^vat_(class|rate_bp)$")
 
 
 def permissions_of(request: HttpRequest) -> dict[UUID, frozenset[str]]:
@@ -238,34 +242,97 @@ class VenueModelAdmin(_OfVenues, ModelAdmin):  # type: ignore[misc]
             self.message_user(request, f"{said['title']} {said['advice']}", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if self.journal_code is not None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Everything of the form is stored: what changed, in it and in its rows, is one event."""
+        super().save_related(request, form, formsets, change)
+        rows = [row for formset in formsets for row in _changed_rows(formset)]
+        if not change or form.changed_data or rows:
             act = "changed" if change else "added"
-            self.record(request, obj, act=act, fields=sorted(form.changed_data))
+            self.record(request, form.instance, act=act, changes=_changes(form), rows=rows)
 
-    def record(self, request: HttpRequest, obj: Any, *, act: str, fields: list[str]) -> None:
-        """Journal what was done to ``obj`` with this admin's code.
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.record(request, obj, act="deleted")
+        super().delete_model(request, obj)
 
-        While a venue is being set up it has no register yet: nothing was sold, and there is
-        nothing to journal in.
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            self.record(request, row, act="deleted")
+        super().delete_queryset(request, queryset)
+
+    def record(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        *,
+        act: str,
+        changes: Mapping[str, Any] | None = None,
+        rows: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Journal what was done to ``obj``: with this admin's code, or as a price.
+
+        ``changes`` names the fields, each with what it was and is; ``rows`` are those of the form's
+        lists. Of texts only the name of the field is kept: a journal is for ever, and a text may
+        hold a secret or somebody's data.
         """
         venue_id = venue_of(obj, self.venue_path)
-        if self.journal_code is None or venue_id is None:
+        changes = dict(changes or {})
+        touched = {*changes, *(name for row in rows for name in row["changes"])}
+        is_price = any(PRICES.search(name) for name in touched)
+        code = PRICE_CHANGED if is_price else self.journal_code
+        if code is None or venue_id is None:
             return
-        what = str(self.model._meta.model_name)
-        values = {"what": what, "name": str(obj), "act": act, "fields": fields}
-        try:
-            journal.record(
-                code=self.journal_code,
-                venue_id=venue_id,
-                at=now(),
-                values=values,
-                operator=str(request.user),
-            )
-        except Problem as problem:
-            if problem.code != NO_REGISTER_YET:
-                raise
+        values: dict[str, Any] = {
+            "what": str(self.model._meta.model_name),
+            "id": str(obj.pk),
+            "name": str(obj),
+            "act": act,
+            "changes": changes,
+        }
+        journal.record_where_kept(
+            code=code,
+            venue_id=venue_id,
+            at=now(),
+            values=values | ({"rows": list(rows)} if rows else {}),
+            operator=str(request.user),
+        )
+
+
+def _changed_rows(formset: Any) -> Iterator[dict[str, Any]]:
+    gone = list(getattr(formset, "deleted_forms", ()))
+    for form in formset.forms:
+        if form not in gone and not form.has_changed():
+            continue
+        is_new = any(form.instance is row for row in formset.new_objects)
+        act = "deleted" if form in gone else "added" if is_new else "changed"
+        yield {
+            "what": str(formset.model._meta.model_name),
+            "name": str(form.instance),
+            "act": act,
+            "changes": {} if act == "deleted" else _changes(form),
+        }
+
+
+def _changes(form: Any) -> dict[str, list[Any]]:
+    """Field → what it was and what it is; nothing of texts but that they changed."""
+    return {
+        name: [
+            _said(form.initial.get(name), form.fields[name]),
+            _said(form.cleaned_data.get(name), form.fields[name]),
+        ]
+        for name in sorted(form.changed_data)
+    }
+
+
+def _said(value: Any, field: forms.Field) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str) and isinstance(field, forms.ChoiceField):
+        return value
+    if isinstance(value, datetime.date | datetime.time | decimal.Decimal | UUID):
+        return str(value)
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    return None
 
 
 class VenueTabularInline(_OfVenues, TabularInline):  # type: ignore[misc]

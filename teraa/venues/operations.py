@@ -15,11 +15,27 @@ from django.utils.translation import override
 from teraa.accounts.models import User
 from teraa.accounts.operations import office_user
 from teraa.common import journal, journal_codes
-from teraa.common.problems import Problem
+from teraa.common.clock import iso_utc
+from teraa.common.ids import is_uuid7
+from teraa.common.problems import Invalid, Problem
+from teraa.common.rows import insert_once
 from teraa.live import outbox
 from teraa.live.topics import ACCESS_KEY
-from teraa.venues.models import EnrolmentCode, PinLock, SignOn, StaffMember, Station, StationKind
+from teraa.venues.authentication import StationSession
+from teraa.venues.models import (
+    LONGEST_SILENCE_S,
+    EnrolmentCode,
+    PinLock,
+    SignOn,
+    Silence,
+    StaffMember,
+    Station,
+    StationKind,
+    VatRate,
+    Venue,
+)
 from teraa.venues.secrets_kept import code_digest, new_code, new_token, token_digest
+from teraa.venues.vat_table import RATES, SINCE
 
 PIN_TRIES = 5
 PIN_LOCK = datetime.timedelta(minutes=15)
@@ -283,6 +299,35 @@ def _end_sign_on(station: Station, *, at: datetime.datetime, only: UUID | None =
 
 
 @transaction.atomic
+def tell_silence(
+    *, session: StationSession, key: UUID, seconds: int, at: datetime.datetime
+) -> Silence:
+    """A station that can be heard again says for how long it could not; event 953, once per ``key``.
+
+    The length is by the station's own clock, its end is the server's ``at``. Raises Invalid.
+    """
+    if not is_uuid7(key) or not 0 < seconds <= LONGEST_SILENCE_S:
+        raise Invalid(fields={"key": "UUIDv7", "seconds": f"1–{LONGEST_SILENCE_S}"})
+    told = Silence(
+        venue_id=session.venue.pk,
+        station=session.station,
+        key=key,
+        since=at - datetime.timedelta(seconds=seconds),
+        until=at,
+    )
+    if not insert_once(told):
+        return Silence.objects.get(venue_id=session.venue.pk, key=key)
+    _record(
+        journal_codes.OFFLINE_ENDED,
+        session.station,
+        at,
+        values={"since": iso_utc(told.since), "until": iso_utc(told.until)},
+        operator=session.staff.name if session.staff else "",
+    )
+    return told
+
+
+@transaction.atomic
 def set_pin(*, staff: StaffMember, pin: str, at: datetime.datetime, by: str = "") -> None:
     """Give a person a PIN of 4 to 8 digits and forget earlier wrong tries.
 
@@ -293,13 +338,38 @@ def set_pin(*, staff: StaffMember, pin: str, at: datetime.datetime, by: str = ""
     staff.pin_hash = make_password(pin)
     staff.save(update_fields=["pin_hash"])
     PinLock.objects.filter(staff=staff).delete()
-    journal.record(
+    journal.record_where_kept(
         code=journal_codes.PIN_SET,
         venue_id=staff.venue_id,
         at=at,
         values={"staff": staff.name},
         operator=by,
     )
+
+
+def give_vat_table(*, venue: Venue) -> int:
+    """Give a French venue the rates of mainland France, each with its article; how many were new.
+
+    What the venue has decided for itself stays. Overseas and Corsica have other rates: change them.
+    """
+    if venue.country != "FR":
+        return 0
+    before = venue.vat_rates.count()
+    VatRate.objects.bulk_create(
+        (
+            VatRate(
+                venue=venue,
+                vat_class=vat_class,
+                serving=serving,
+                rate_bp=rate_bp,
+                valid_from=SINCE,
+                legal_reference=legal_reference,
+            )
+            for (vat_class, serving), (rate_bp, legal_reference) in RATES.items()
+        ),
+        ignore_conflicts=True,
+    )
+    return venue.vat_rates.count() - before
 
 
 @transaction.atomic
@@ -349,7 +419,7 @@ def _record(
     values: dict[str, str],
     operator: str = "",
 ) -> None:
-    journal.record(
+    journal.record_where_kept(
         code=code,
         venue_id=station.venue_id,
         at=at,

@@ -6,6 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from teraa.common.fields import WholeNumber
+from teraa.venues.models import LONGEST_SILENCE_S
+
 
 class EnrolmentSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=20, help_text="As typed; case and dashes are ignored.")
@@ -74,3 +77,15 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(help_text="What happened, in the reader's language.")
     advice = serializers.CharField(help_text="What to do now.")
     context = serializers.DictField()  # type: ignore[assignment]
+
+
+class SilenceSerializer(serializers.Serializer[Any]):
+    key = serializers.UUIDField(help_text="UUIDv7 made by the station: sent twice, kept once")
+    seconds = WholeNumber(
+        min_value=1, max_value=LONGEST_SILENCE_S, help_text="for how long nobody answered"
+    )
+
+
+class SilenceToldSerializer(serializers.Serializer[Any]):
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()

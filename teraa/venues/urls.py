@@ -13,5 +13,6 @@ urlpatterns = [
     path("api/stations/enrol/", api.EnrolView.as_view(), name="enrol"),
     path("api/till/", api.TillView.as_view(), name="till"),
     path("api/till/sign-on/", api.SignOnView.as_view(), name="sign_on"),
+    path("api/till/silence/", api.SilenceView.as_view(), name="silence"),
     path("api/till/sign-off/", api.SignOffView.as_view(), name="sign_off"),
 ]

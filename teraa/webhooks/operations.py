@@ -14,7 +14,7 @@ from django.db.models import Max
 from teraa.common import journal, journal_codes
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.ids import uuid7
-from teraa.common.problems import Invalid, NotFound, Problem, SameKeyOtherBody
+from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
 from teraa.common.targets import check_target, private_allowed
 from teraa.webhooks import kinds
 from teraa.webhooks.announcing import News, payload_of
@@ -27,8 +27,6 @@ from teraa.webhooks.states import OPEN_STATES, DeliveryState, OffReason
 MOST_ENDPOINTS = 20
 # Long enough to change the secret at the receiver during a working day.
 FORMER_SECRET_LASTS = datetime.timedelta(hours=24)
-# The code of the refusal by which the room that keeps the journal says it has no register yet.
-NO_REGISTER_YET = "no_register"
 
 
 @transaction.atomic
@@ -280,20 +278,16 @@ def _journal(
 
     Only the host is named: an address may carry a password in its path, and a journal is for ever.
     """
-    try:
-        journal.record(
-            code=journal_codes.SETTING_CHANGED,
-            venue_id=endpoint.venue_id,
-            at=at,
-            values={
-                "what": act,
-                "endpoint": str(endpoint.pk),
-                "host": httpx.URL(endpoint.url).host,
-                "fields": fields,
-            },
-            station_id=station_id,
-            operator=by,
-        )
-    except Problem as problem:
-        if problem.code != NO_REGISTER_YET:
-            raise
+    journal.record_where_kept(
+        code=journal_codes.SETTING_CHANGED,
+        venue_id=endpoint.venue_id,
+        at=at,
+        values={
+            "what": act,
+            "endpoint": str(endpoint.pk),
+            "host": httpx.URL(endpoint.url).host,
+            "fields": fields,
+        },
+        station_id=station_id,
+        operator=by,
+    )

@@ -208,4 +208,5 @@ def test_its_description_names_every_address(client):
         "/api/bookings/{slug}/holds/": {"post"},
         "/api/bookings/{slug}/bookings/{secret}/": {"get"},
         "/api/bookings/{slug}/bookings/{secret}/cancel/": {"post"},
+        "/api/bookings/{slug}/bookings/{secret}/move/": {"post"},
     }

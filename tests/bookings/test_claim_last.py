@@ -116,7 +116,7 @@ def _everywhere(house, wish, at):
 
 
 def test_a_time_that_clocks_leave_out_is_still_not_offered():
-    hours = [opening.Hours(6, datetime.time(1), datetime.time(5))]
+    hours = opening.on_weekdays([opening.Hours(6, datetime.time(1), datetime.time(5))])
     starts = opening.starts_on(
         hours,
         day=datetime.date(2027, 3, 28),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from bookings.board import board_of
-from bookings.models import Booking, Offer
+from bookings.models import Booking, BookingLimit, Offer, SpecialDays
 from teraa.common.clock import now
 from teraa.spaces.models import Resource
 from teraa.venues.models import Role
@@ -233,12 +233,15 @@ def offer_form(house, resource, **fields):
         "max_minutes": "600",
         "step_minutes": "30",
         "horizon_days": "180",
+        "notice_minutes": "0",
+        "opens_on_holidays": "on",
         "hold_minutes": "20",
         "till_hold_minutes": "1440",
         "position": "0",
         "active": "on",
         "hours-TOTAL_FORMS": "1",
         "hours-INITIAL_FORMS": "0",
+        "hours-0-during": "usual",
         "hours-0-weekday": "3",
         "hours-0-opens": "09:00",
         "hours-0-closes": "18:00",
@@ -312,3 +315,55 @@ def test_desk_staff_change_nothing(house):
 
     assert desk.get("/office/bookings/offer/add/").status_code == 403
     assert desk.get("/office/bookings/offer/").status_code == 200
+
+
+def test_a_manager_closes_some_days_and_sets_a_limit(house):
+    manager = signed_in(house.venue, Role.MANAGER)
+    closed = {
+        "venue": str(house.venue.pk),
+        "offer": "",
+        "name": "Congés d’hiver",
+        "first_day": "2026-12-24",
+        "last_day": "2027-01-02",
+        "opens": "",
+        "closes": "",
+    }
+    limit = {
+        "venue": str(house.venue.pk),
+        "offer": str(house.a.pk),
+        "over": "week",
+        "most_bookings": "2",
+        "most_minutes": "",
+        "message": "",
+    }
+
+    answers = [
+        manager.post("/office/bookings/specialdays/add/", closed),
+        manager.post("/office/bookings/specialdays/add/", closed | {"last_day": "2026-12-01"}),
+        manager.post("/office/bookings/specialdays/add/", closed | {"opens": "09:00"}),
+        manager.post("/office/bookings/bookinglimit/add/", limit),
+        manager.post("/office/bookings/bookinglimit/add/", limit | {"most_bookings": ""}),
+    ]
+
+    assert [one.status_code for one in answers] == [302, 200, 200, 302, 200]
+    assert "Le dernier jour précède le premier." in answers[1].content.decode()
+    assert "Donnez les deux heures" in answers[2].content.decode()
+    assert SpecialDays.objects.get().name == "Congés d’hiver"
+    assert BookingLimit.objects.get().most_bookings == 2
+
+
+def test_an_offer_of_another_venue_is_not_offered_for_special_days(house):
+    other = cast.house()
+    manager = signed_in(house.venue, Role.MANAGER)
+    stolen = {
+        "venue": str(house.venue.pk),
+        "offer": str(other.a.pk),
+        "name": "Fermé chez eux",
+        "first_day": "2026-12-24",
+        "last_day": "2026-12-24",
+    }
+
+    answer = manager.post("/office/bookings/specialdays/add/", stolen)
+
+    assert answer.status_code == 200
+    assert not SpecialDays.objects.exists()

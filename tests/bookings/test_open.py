@@ -4,14 +4,22 @@ import datetime
 
 import pytest
 
-from bookings.opening import Hours, day_span, exists, instant, open_spans, starts_on
+from bookings.opening import (
+    Hours,
+    day_span,
+    exists,
+    instant,
+    on_weekdays,
+    open_spans,
+    starts_on,
+)
 
 PARIS = "Europe/Paris"
 REUNION = "Indian/Reunion"
 HOUR = datetime.timedelta(hours=1)
-EVERY_DAY = [Hours(weekday, datetime.time(9), datetime.time(22)) for weekday in range(7)]
-ALL_NIGHT = [Hours(weekday, datetime.time(20), datetime.time(6)) for weekday in range(7)]
-ALWAYS = [Hours(weekday, datetime.time(0), datetime.time(0)) for weekday in range(7)]
+EVERY_DAY = on_weekdays(Hours(weekday, datetime.time(9), datetime.time(22)) for weekday in range(7))
+ALL_NIGHT = on_weekdays(Hours(weekday, datetime.time(20), datetime.time(6)) for weekday in range(7))
+ALWAYS = on_weekdays(Hours(weekday, datetime.time(0), datetime.time(0)) for weekday in range(7))
 
 
 def walls(hours, day, lasts=HOUR, step=HOUR, zone=PARIS):
@@ -30,7 +38,7 @@ def test_a_stay_fits_between_opening_and_closing():
 
 
 def test_nothing_begins_on_a_closed_day():
-    monday = [Hours(0, datetime.time(9), datetime.time(18))]
+    monday = on_weekdays([Hours(0, datetime.time(9), datetime.time(18))])
 
     assert walls(monday, datetime.date(2026, 12, 3)) == []
 
@@ -101,10 +109,12 @@ def test_overseas_clocks_never_change():
 
 
 def test_two_openings_a_day_do_not_join():
-    shop = [
-        Hours(3, datetime.time(9), datetime.time(12)),
-        Hours(3, datetime.time(14), datetime.time(18)),
-    ]
+    shop = on_weekdays(
+        [
+            Hours(3, datetime.time(9), datetime.time(12)),
+            Hours(3, datetime.time(14), datetime.time(18)),
+        ]
+    )
     day = datetime.date(2026, 12, 3)
 
     assert len(open_spans(shop, first=day, last=day, zone=PARIS)) == 2

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
+from teraa.common.ids import uuid7
 from tests.browser.test_look_after_everyone import (  # noqa: F401  fixtures
     Inspector,
     inspector,
@@ -156,6 +157,53 @@ def test_a_bill_is_printed_and_then_paid(till: Till, inspector: Inspector):  # n
     till.act("card-accepted")
     expect(till.page.locator(GREEN)).to_be_visible()
     assert till.sale(sale["key"])["state"] == "paid"
+
+
+def test_what_the_customer_was_shown_is_given_up_for_a_reason(till: Till, inspector: Inspector):  # noqa: F811
+    till.sign_on()
+    till.ring_up(0)
+    till.show_ways()
+    till.act("bill")
+    expect(till.page.locator(".unpaid-pane")).to_be_visible()
+    expect(till.page.locator(".notice")).to_be_visible()
+    key = till.last_sales()[0]["key"]
+
+    till.act("abandon")
+    inspector.look("why a bill is not paid", '[data-reason="0"]', ".back")
+    till.act("back")
+    expect(till.page.locator(".unpaid-pane")).to_be_visible()
+    till.act("abandon")
+    till.page.locator('[data-reason="0"]').click()
+    expect(till.page.locator('[data-act="undo"]')).to_be_visible()
+    expect(till.page.locator('[data-act="undo"]')).to_have_count(0, timeout=15_000)
+
+    assert till.sale(key)["state"] == "cancelled"
+
+
+def test_a_bill_printed_in_the_same_moment_is_asked_about_after_all(till: Till):  # noqa: F811
+    """The till does not know of the bill yet when it gives the sale up: the server does."""
+    till.sign_on()
+    till.ring_up(0)
+    till.pay("osm")
+    till.act("pay-otherwise")
+    expect(till.page.locator(".unpaid-pane")).to_be_visible()
+    sale = till.last_sales()[0]["key"]
+    bill = {"key": str(uuid7()), "kind": "bill"}
+
+    till.act("abandon")
+    answer = till.page.evaluate(
+        """async ([path, body]) => {
+            const { post } = await import("/static/js/http.js");
+            return (await post(path, body)).bills;
+        }""",
+        [f"/api/pos/sales/{sale}/bills/", bill],
+    )
+    till.page.locator('[data-reason="1"]').click(timeout=20_000)
+    expect(till.page.locator('[data-act="undo"]')).to_be_visible()
+    expect(till.page.locator('[data-act="undo"]')).to_have_count(0, timeout=15_000)
+
+    assert answer == 1
+    assert till.sale(sale)["state"] == "cancelled"
 
 
 def test_practising_is_unmistakable_and_counts_for_nothing(

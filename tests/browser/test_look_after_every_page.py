@@ -8,6 +8,7 @@ keeps what was looked at in ``.data/screens/``.
 
 from __future__ import annotations
 
+import datetime
 import os
 import random
 import re
@@ -98,6 +99,9 @@ def test_booking_and_paying_from_afar(visitor):
     page = visitor.page
     visitor.goes("/book/")
     visitor.looks("what is let")
+    # Late in the evening nothing of today is left to book.
+    in_a_week = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=7)
+    page.locator('input[name="day"]').fill(in_a_week.isoformat())
     page.locator(".book-search button[type=submit]").click()
     page.locator(".offer .slot").first.wait_for()
     visitor.looks("what is free")
@@ -106,9 +110,17 @@ def test_booking_and_paying_from_afar(visitor):
     visitor.looks("the form of a booking")
     page.locator("input[name=name]").fill("Ada Lovelace")
     page.locator("input[name=email]").fill("ada@example.org")
+    page.locator("input[value=till]").check()
     page.locator("main form button[type=submit]").last.click()
+    page.locator("[data-move]").wait_for()
+    visitor.looks("one's own booking")
+    page.locator("[data-move]").click()
+    page.locator("button.slot").first.wait_for()
+    visitor.looks("another time for it")
+    page.locator("button.slot").first.click()
+    page.locator("[data-pay]").click()
     page.wait_for_load_state()
-    visitor.looks("after booking")
+    visitor.looks("paying for a booking")
 
 
 def test_events_orders_and_what_is_owed(visitor):

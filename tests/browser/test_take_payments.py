@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -241,3 +243,20 @@ def test_it_splits_a_bill_between_card_and_cash(till):
     sale = till.sale(till.last_sales()[0]["key"])
     assert sorted(one["kind"] for one in sale["tenders"]) == ["card", "cash"]
     assert sum(one["amount_cents"] for one in sale["tenders"]) == total
+
+
+def test_a_till_that_was_alone_for_long_says_so_when_it_is_back(till):
+    till.page.context.set_offline(True)
+    expect(till.page.locator(".troubles .tone-danger")).to_be_visible(timeout=45_000)
+    # Two minutes pass: only the beginning is moved, nobody waits for them.
+    till.page.evaluate(
+        "localStorage.setItem('teraa.silence', JSON.stringify({since: Date.now() - 120000}))"
+    )
+
+    with till.page.expect_response("**/api/till/silence/", timeout=45_000) as heard:
+        till.page.context.set_offline(False)
+
+    told = heard.value.json()
+    since, until = (datetime.datetime.fromisoformat(told[name]) for name in ("since", "until"))
+    assert 118 <= (until - since).total_seconds() <= 170
+    till.page.wait_for_function("localStorage.getItem('teraa.silence') === null")

@@ -120,6 +120,12 @@ def test_reading_refuses_whatever_writing_would_not_write(values, extra, data):
     [
         '{"a":1.0}',
         '{"a":1e2}',
+        '{"a":1.5}',
+        '{"a":100000.0}',
+        '{"a":1.5e300}',
+        '{"a":[0,-1.5]}',
+        "[0.5]",
+        '{"a":"\ud800"}',
         '{"a":NaN}',
         '{"a":9007199254740992}',
         '{"a":-9007199254740992}',
@@ -144,5 +150,6 @@ def test_reading_takes_long_rows_of_digits_and_keys_of_any_script():
         '{"a":9007199254740991}',
         '{"\U0001f600":2,"\ufb33":1}',
         '{"a":"é\\":1"}',
+        '{"a":"1,2.5","b.5":":0.5"}',
     ):
         assert canonical_text(read_canonical(text)) == text

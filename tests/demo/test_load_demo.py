@@ -13,7 +13,6 @@ from teraa.demo.die import GRANGE
 from teraa.demo.loading import load_venue
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoVenue
-from teraa.demo.vat import RATES
 from teraa.devices.queries import printer_for
 from teraa.fiscal.registers import register_for
 from teraa.settlement.operations import current_quote
@@ -21,6 +20,7 @@ from teraa.settlement.osm.addresses import is_address
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
 from teraa.venues.models import Serving, StaffMember, Station, VatClass, Venue
 from teraa.venues.operations import is_acceptable_pin, sign_on
+from teraa.venues.vat_table import RATES
 
 BOTH = [GENESIS, GRANGE]
 
@@ -113,6 +113,9 @@ def test_rates_are_those_of_the_law(demo):
         VatClass.CONFECTIONERY: (1000, 2000),
         VatClass.BOOK: (550, 550),
         VatClass.SHOW: (550, 550),
+        VatClass.NEW_SHOW: (210, 210),
+        VatClass.EXHIBITION: (1000, 1000),
+        VatClass.PRESS: (210, 210),
         VatClass.GOODS: (2000, 2000),
         VatClass.SERVICE: (2000, 2000),
         VatClass.OUT_OF_SCOPE: (0, 0),

@@ -17,10 +17,25 @@ from tests import make
 AT = datetime.datetime(2026, 11, 19, 15, 30, tzinfo=datetime.UTC)
 
 
+def utc(
+    year: int, month: int, day: int, hour: int = 12, minute: int = 0, second: int = 0
+) -> datetime.datetime:
+    return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+
+
+def day_of(sealed: SealedDocument) -> str:
+    """The business day it was born in."""
+    return str(sealed.values["period"]["business_date"])
+
+
 def register(at: datetime.datetime = AT, **fields: Any) -> Register:
     """An open till register with its journal started; commits when the test's database does."""
     venue = fields.pop("venue", None) or make.venue()
     payee = fields.pop("payee", None) or make.payee(venue)
+    if fields.get("lane") == "web":  # what happened before may have opened it
+        found = Register.objects.filter(payee=payee, lane="web", training=False).first()
+        if found is not None:
+            return found
     station = fields.pop("station", None) or make.station(venue, payee=payee)
     return open_register(
         **{

@@ -8,7 +8,8 @@ from django.utils import translation
 from pos.correction_queries import corrections_view
 from pos.operations import print_receipt, ring_up
 from pos.pricing import Wanted
-from pos.refunding import GivenBackAlready, LineBack, RefundWanted, TenderBack, refund_sale
+from pos.problems import GivenBackAlready
+from pos.refunding import LineBack, RefundWanted, TenderBack, refund_sale
 from teraa.common.ids import uuid7
 from teraa.devices.models import PrintJob
 from teraa.fiscal.corrections import relations_of

@@ -9,15 +9,9 @@ import pytest
 from pos.billing import BillWanted, NothingToPay, keep_order, print_bill
 from pos.bootstrap import till_facts
 from pos.catalogue import publish_catalogue
-from pos.operations import (
-    SaleClosed,
-    TenderWanted,
-    cancel_sale,
-    print_receipt,
-    ring_up,
-    take_tender,
-)
+from pos.operations import TenderWanted, cancel_sale, print_receipt, ring_up, take_tender
 from pos.printing import NoPrinter
+from pos.problems import CancelReasonNeeded, SaleClosed
 from teraa.common import journal_codes
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, NotFound, SameKeyOtherBody
@@ -71,16 +65,33 @@ def papers():
 def test_an_order_printed_and_given_up_is_in_the_journal_three_times(bar, at):
     sale = kept(bar, at)
     bill(bar, sale, at)
-    cancel_sale(session=bar.session, key=sale.key, at=at)
+    cancel_sale(session=bar.session, key=sale.key, reason=" Parti sans payer ", at=at)
 
     (ordered, order), (printed, shown), (cancelled, gone) = journal()
     assert (ordered, printed, cancelled) == (935, 934, 320)
     assert order["lines"] == shown["lines"]
     assert (shown["lines"][0]["label"], shown["total_cents"]) == ("Café", 300)
     number = Document.objects.get(event_code=journal_codes.BILL_PRINTED)
+    assert gone["reason"] == "Parti sans payer"
     assert gone["bills"] == [f"Caisse {bar.station.name}-{number.sequence:06d}"]
     assert not Document.objects.filter(kind="TICKET").exists()
     assert verify(register_id=number.register_id).faults == []
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_what_was_shown_is_not_given_up_without_a_reason(bar, at, reason):
+    shown, unseen = kept(bar, at), kept(bar, at)
+    bill(bar, shown, at)
+
+    with pytest.raises(CancelReasonNeeded):
+        cancel_sale(session=bar.session, key=shown.key, reason=reason, at=at)
+    cancel_sale(session=bar.session, key=unseen.key, reason=reason, at=at)
+
+    shown.refresh_from_db()
+    assert (shown.state, shown.bills) == ("waiting", 1)
+    assert [(values["sale"], values["reason"]) for code, values in journal() if code == 320] == [
+        (str(unseen.key), "")
+    ]
 
 
 def test_a_bill_is_marked_as_no_receipt_and_has_no_ticket_number(bar, at):
@@ -114,7 +125,7 @@ def test_a_second_bill_says_so_and_leaves_its_own_event(bar, at):
     bill(bar, sale, at)
 
     assert [values["copy"] for code, values in journal() if code == 934] == [1, 2]
-    cancel_sale(session=bar.session, key=sale.key, at=at)
+    cancel_sale(session=bar.session, key=sale.key, reason="Parti", at=at)
     assert len(journal()[-1][1]["bills"]) == 2
 
 

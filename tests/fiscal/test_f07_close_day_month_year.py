@@ -18,15 +18,12 @@ from teraa.fiscal.models import Document, Period
 from teraa.fiscal.verify import verify
 from tests import make
 from tests.fiscal import cast, closing_cast
+from tests.fiscal.cast import utc
 from tests.fiscal.closing_cast import AT, DAY, HOUR, close, events, payload_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
 NOVEMBER = datetime.date(2026, 11, 1)
 DECEMBER = datetime.date(2026, 12, 1)
-
-
-def utc(year, month, day, hour=12, minute=0):
-    return datetime.datetime(year, month, day, hour, minute, tzinfo=datetime.UTC)
 
 
 def month(register, first, at, **fields):

@@ -8,13 +8,10 @@ from teraa.fiscal.closings.models import Closing
 from teraa.fiscal.closings.spans import close_month, close_year
 from teraa.fiscal.verify import verify
 from tests.fiscal import cast
+from tests.fiscal.cast import utc
 from tests.fiscal.closing_cast import close, give_back, payload_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
-
-
-def utc(year, month, day, hour=12):
-    return datetime.datetime(year, month, day, hour, tzinfo=datetime.UTC)
 
 
 def perpetual(closing):

@@ -1,29 +1,15 @@
 """Which business day a document belongs to: the venue's zone and cut-off decide, once, at birth."""
 
 import datetime
-import json
 
 import pytest
 
-from teraa.common import journal_codes
 from teraa.fiscal.models import ChainHead, Document, Period
 from tests import make
 from tests.fiscal import cast
+from tests.fiscal.cast import day_of, utc
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
-
-
-def utc(year, month, day, hour, minute=0, second=0):
-    return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
-
-
-def register_at(at, **venue):
-    made = make.venue(**venue)
-    return cast.register(venue=made, at=at)
-
-
-def day_of(sealed):
-    return sealed.values["period"]["business_date"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +33,7 @@ def day_of(sealed):
     ],
 )
 def test_the_venues_clock_decides_the_day(at, day, offset):
-    sealed = cast.seal(register_at(at), at=at)
+    sealed = cast.seal(cast.register(at), at=at)
 
     assert (day_of(sealed), sealed.values["utc_offset_minutes"]) == (day, offset)
     assert Document.objects.get(pk=sealed.id).business_date.isoformat() == day
@@ -55,7 +41,8 @@ def test_the_venues_clock_decides_the_day(at, day, offset):
 
 def test_another_zone_and_cutoff():
     at = utc(2026, 11, 19, 2, 0)
-    guadeloupe = register_at(at, zone="America/Guadeloupe", day_cutoff=datetime.time(0, 0))
+    venue = make.venue(zone="America/Guadeloupe", day_cutoff=datetime.time(0, 0))
+    guadeloupe = cast.register(at, venue=venue)
 
     assert day_of(cast.seal(guadeloupe, at=at)) == "2026-11-18", "22:00 there"
     assert day_of(cast.seal(guadeloupe, at=at + datetime.timedelta(hours=2))) == "2026-11-19"
@@ -63,7 +50,7 @@ def test_another_zone_and_cutoff():
 
 def test_a_day_opens_by_itself():
     at = utc(2026, 11, 19, 15)
-    register = register_at(at)
+    register = cast.register(at)
 
     days = [cast.seal(register, at=at + datetime.timedelta(hours=h)) for h in (0, 12, 16, 40, 88)]
 
@@ -79,7 +66,7 @@ def test_a_day_opens_by_itself():
 
 def test_numbers_go_on_over_the_days():
     at = utc(2026, 11, 19, 15)
-    register = register_at(at)
+    register = cast.register(at)
 
     assert [cast.seal(register, at=at + datetime.timedelta(days=n)).sequence for n in range(3)] == [
         1,
@@ -90,7 +77,7 @@ def test_numbers_go_on_over_the_days():
 
 def test_an_event_opens_the_day_for_tickets_too():
     at = utc(2026, 11, 19, 15)
-    register = register_at(at)
+    register = cast.register(at)
     next_day = at + datetime.timedelta(days=1)
 
     event = cast.note(register, at=next_day)
@@ -102,7 +89,7 @@ def test_an_event_opens_the_day_for_tickets_too():
 
 def test_after_a_closing_the_same_day_may_open_again():
     at = utc(2026, 11, 19, 15)
-    register = register_at(at)
+    register = cast.register(at)
     morning = cast.seal(register, at=at)
     ChainHead.objects.filter(register=register, kind="TICKET").update(period=None)
 
@@ -110,66 +97,3 @@ def test_after_a_closing_the_same_day_may_open_again():
 
     assert day_of(morning) == day_of(evening)
     assert [d.values["period"]["number"] for d in (morning, evening)] == [1, 2]
-
-
-def clock_events(register):
-    return [
-        json.loads(payload)["values"]
-        for payload in Document.objects.filter(
-            register=register, event_code=journal_codes.CLOCK_JUMPED
-        )
-        .order_by("sequence")
-        .values_list("payload", flat=True)
-    ]
-
-
-def test_f12_a_clock_gone_back_is_journaled_and_the_sale_goes_on():
-    at = utc(2026, 11, 19, 15)
-    register = register_at(at)
-    cast.seal(register, at=at)
-    an_hour_ago = at - datetime.timedelta(hours=1)
-
-    second = cast.seal(register, at=an_hour_ago)
-    third = cast.seal(register, at=an_hour_ago + datetime.timedelta(seconds=3))
-
-    assert [second.sequence, third.sequence] == [2, 3]
-    assert second.values["issued_at"] == "2026-11-19T14:00:00.000Z", "what the clock said"
-    assert clock_events(register) == [
-        {
-            "chain": "TICKET",
-            "last_sequence": 1,
-            "last_issued_at": "2026-11-19T15:00:00.000Z",
-            "now": "2026-11-19T14:00:00.000Z",
-        }
-    ], "one event per jump"
-
-
-def test_f12_a_few_seconds_are_not_a_jump():
-    at = utc(2026, 11, 19, 15)
-    register = register_at(at)
-    cast.seal(register, at=at)
-
-    cast.seal(register, at=at - datetime.timedelta(seconds=5))
-
-    assert clock_events(register) == []
-
-
-def test_f12_events_watch_the_clock_too():
-    at = utc(2026, 11, 19, 15)
-    register = register_at(at)
-
-    note = cast.note(register, at=at - datetime.timedelta(minutes=5))
-
-    assert note.sequence == 3, "260, the jump, then the event itself"
-    assert len(clock_events(register)) == 1
-
-
-def test_f12_a_clock_gone_back_to_yesterday_does_not_reopen_it():
-    at = utc(2026, 11, 19, 15)
-    register = register_at(at)
-    cast.seal(register, at=at)
-
-    late = cast.seal(register, at=at - datetime.timedelta(days=1))
-
-    assert (day_of(late), late.values["period"]["number"]) == ("2026-11-19", 1)
-    assert Period.objects.filter(register=register).count() == 1

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from teraa.fiscal.models import Document
 from teraa.venues.models import Role
 from tests import make
 from tests.fiscal import cast
@@ -88,8 +89,8 @@ def test_registers_show_where_their_chains_stand(office, register):
 
 
 def test_periods_lead_to_their_documents(office, register):
-    cast.seal(register)
-    period = register.periods.get()
+    sealed = cast.seal(register)
+    period = Document.objects.get(pk=sealed.id).period
 
     page = office.get(reverse("admin:fiscal_period_change", args=[period.pk]))
     listed = office.get(
@@ -97,7 +98,8 @@ def test_periods_lead_to_their_documents(office, register):
     )
 
     assert f"period__id__exact={period.pk}" in page.content.decode()
-    assert listed.context["cl"].result_count == 2
+    born_in_it = Document.objects.filter(period=period).count()
+    assert listed.context["cl"].result_count == born_in_it < Document.objects.count()
 
 
 def test_the_lists_open(office, register):

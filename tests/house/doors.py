@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,6 +128,18 @@ def a_guest(house: House) -> dict[str, Any]:
     return {"key": str(uuid7()), "total_cents": 2000, "name": "Ada", "email": "ada@example.org"}
 
 
+def a_start(house: House) -> dict[str, Any]:
+    return {"start": iso_utc(house.booking.starts_at + datetime.timedelta(hours=2))}
+
+
+def a_new_start(house: House) -> dict[str, Any]:
+    return {"starts_at": a_start(house)["start"]}
+
+
+def own_feed(house: House) -> dict[str, Any]:
+    return {"secret": house.feed_secret}
+
+
 def own_booking(house: House) -> dict[str, Any]:
     return {"slug": house.venue.slug, "secret": house.booking.secret}
 
@@ -242,6 +255,7 @@ DOORS: dict[str, Door] = {
     "api/till/": Door(),
     "api/till/sign-on/": Door(body=a_sign_on),
     "api/till/sign-off/": Door(body=nothing),
+    "api/till/silence/": Door(body=lambda house: {"key": str(uuid7()), "seconds": 90}),
     "api/pos/catalogue/": Door(),
     "api/pos/quote/": Door(),
     "api/pos/sales/": Door(body=a_sale),
@@ -304,10 +318,15 @@ DOORS: dict[str, Door] = {
     "book/<uuid:offer>/": Door(body=a_guest, path=an_offer, form=True),
     "book/b/<str:secret>/": Door(secret=True),
     "book/b/<str:secret>/cancel/": Door(body=nothing, path=own_booking, form=True, secret=True),
+    "feeds/<str:secret>/calendar.ics": Door(path=own_feed, secret=True),
+    "book/b/<str:secret>/move/": Door(body=a_start, path=own_booking, form=True, secret=True),
     "book/b/<str:secret>/calendar.ics": Door(secret=True),
     "lieu/<slug:slug>/book/": Door(shows="what a venue lets, with its prices"),
     "lieu/<slug:slug>/book/<uuid:offer>/": Door(shows="the same", path=own_venue),
     "lieu/<slug:slug>/book/b/<str:secret>/": Door(secret=True),
+    "lieu/<slug:slug>/book/b/<str:secret>/move/": Door(
+        body=a_start, path=own_booking, form=True, secret=True
+    ),
     "lieu/<slug:slug>/book/b/<str:secret>/cancel/": Door(
         body=nothing, path=own_booking, form=True, secret=True
     ),
@@ -317,6 +336,9 @@ DOORS: dict[str, Door] = {
         body=a_hold, path=own_venue, shows="who is paid for what a venue lets"
     ),
     "api/bookings/<slug:slug>/bookings/<str:secret>/": Door(secret=True),
+    "api/bookings/<slug:slug>/bookings/<str:secret>/move/": Door(
+        body=a_new_start, path=own_booking, secret=True
+    ),
     "api/bookings/<slug:slug>/bookings/<str:secret>/cancel/": Door(
         body=nothing, path=own_booking, secret=True
     ),

@@ -17,7 +17,7 @@ from django.db import connection, models
 from django.test import Client
 from django.utils.text import slugify
 
-from bookings.models import Booking
+from bookings.models import Booking, BookingLimit, SpecialDays
 from bookings.operations import hold_space
 from bookings.wanting import Wanted as BookingWanted
 from bookings.wanting import starts_of
@@ -66,12 +66,15 @@ from teraa.settlement.osm.models import (
     WatchedAddress,
 )
 from teraa.settlement.queries import settled_tenders
+from teraa.spaces.feeds import new_secret
+from teraa.spaces.models import Feed
 from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE, StationSession
 from teraa.venues.models import (
     OpeningHours,
     Payee,
     Role,
     Serving,
+    Silence,
     StaffMember,
     Station,
     StationKind,
@@ -136,6 +139,7 @@ class House:
     basket: Basket = field(init=False)
     collection: Collection = field(init=False)
     booking: Booking = field(init=False)
+    feed_secret: str = field(init=False)
     event: Event = field(init=False)
     case: Case = field(init=False)
     refund: Refund = field(init=False)
@@ -278,6 +282,13 @@ def _people(house: House, at: datetime.datetime) -> None:
         )
         house.people[role], house.tills[role] = member, station
         house.shifts[role] = sign_on(station=station, staff_id=member.pk, pin=PIN, at=at)
+    Silence.objects.create(
+        venue=house.venue,
+        station=house.till,
+        key=uuid7(),
+        since=at - datetime.timedelta(minutes=3),
+        until=at,
+    )
     # A wrong PIN leaves its count, an unused code waits.
     with contextlib.suppress(WrongPin):
         sign_on(station=house.till, staff_id=house.people["manager"].pk, pin="1357", at=at)
@@ -432,6 +443,21 @@ def _bookings(house: House, at: datetime.datetime) -> None:
     (atom,) = space_cast.atoms(house.venue, f"{house.word} atome")
     studio = space_cast.resource(house.venue, f"{house.word} studio", [atom])
     offer = booking_cast.offer(studio, house.payee)
+    past = at.date() - datetime.timedelta(days=30)
+    SpecialDays.objects.create(
+        venue=house.venue,
+        offer=offer,
+        name=f"{house.word} travaux",
+        first_day=past,
+        last_day=past,
+    )
+    BookingLimit.objects.create(
+        venue=house.venue,
+        offer=offer,
+        over="month",
+        most_bookings=40,
+        message=f"{house.word} : quarante par mois",
+    )
     (start, *_rest) = starts_of(
         offer,
         day=at.date() + datetime.timedelta(days=2),
@@ -452,6 +478,14 @@ def _bookings(house: House, at: datetime.datetime) -> None:
         language="fr",
     )
     house.booking = hold_space(venue=house.venue, wanted=wanted, at=at).booking
+    house.feed_secret, digest = new_secret()
+    Feed.objects.create(
+        venue=house.venue,
+        name=f"{house.word} agenda",
+        shows="all",
+        secret_sha256=digest,
+        created_at=at,
+    )
 
 
 def _events(house: House, at: datetime.datetime) -> None:

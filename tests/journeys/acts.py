@@ -7,8 +7,10 @@ import os
 import time
 from typing import Any
 
+import httpx
 from playwright.sync_api import Page, expect
 
+from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
 from tests.running import ROOT, RunningHouse
 
 PICTURES = os.environ.get("TERAA_PICTURES") == "1"
@@ -34,6 +36,21 @@ def open_till(page: Page, house: RunningHouse, till: int = 0) -> None:
 def tap(page: Page, category: str, label: str) -> None:
     page.locator(".category", has_text=category).click()
     page.locator("[data-product]", has_text=label).first.click()
+
+
+def pay_after_a_block(house: RunningHouse, wallet: DevelopmentWallet, uri: str) -> str:
+    """Pay when a block was just forged: nearly a whole block's time is left to see it coming."""
+    before = _height(house)
+    deadline = time.monotonic() + 60
+    while _height(house) == before:
+        assert time.monotonic() < deadline, "the chain stands still"
+        time.sleep(0.05)
+    return wallet.pay(uri)
+
+
+def _height(house: RunningHouse) -> int:
+    status = httpx.get(f"{house.node_url}/api/node/status", timeout=5).json()
+    return int(status["data"]["now"])
 
 
 def picture(page: Page, name: str) -> None:

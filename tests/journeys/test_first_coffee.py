@@ -29,6 +29,7 @@ from tests.journeys.acts import (
     assert_books_are_clean,
     open_till,
     paper_with,
+    pay_after_a_block,
     picture,
     read,
     tap,
@@ -43,7 +44,9 @@ BLOCK_S = 4  # long enough to see amber before green
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> Iterator[RunningHouse]:
-    with running_house(tmp_path_factory.mktemp("coffee") / "house", block_seconds=BLOCK_S) as open_:
+    data = tmp_path_factory.mktemp("coffee") / "house"
+    # From nothing at all, as the README says.
+    with running_house(data, block_seconds=BLOCK_S, is_first_start=True) as open_:
         yield open_
 
 
@@ -55,7 +58,7 @@ def test_a_coffee_paid_in_osm_and_printed(house, till, wallet):
     expect(till.locator(WAITING)).to_be_visible()
     picture(till, "till-osm")
 
-    wallet.pay(uri_shown(till))
+    pay_after_a_block(house, wallet, uri_shown(till))
     accepted = time.monotonic()
     expect(till.locator(AMBER)).to_be_visible(timeout=1000)
     amber_after = time.monotonic() - accepted
@@ -108,7 +111,7 @@ def test_osm_then_cash_on_one_sale(house, till, wallet):
     till.locator('[data-portion="2"]').click()
     till.locator('[data-act="pay-osm"]').first.click()
     expect(till.locator(WAITING)).to_be_visible()
-    wallet.pay(uri_shown(till))
+    pay_after_a_block(house, wallet, uri_shown(till))
     expect(till.locator(AMBER)).to_be_visible()
     picture(till, "till-osm-then-cash")
     # Half is on its way; the other half is taken in cash meanwhile.

@@ -193,7 +193,7 @@ def shown(kind: str, **fields: Any) -> dict[str, Any]:
             ("Bière ambrée", 450, 3000, 2000),
         )
     ]
-    return payloads.event_values(
+    return payloads.statement_values(
         chain(7, kind="EVENT"),
         document_id=BACK,
         code=934,

@@ -5,7 +5,8 @@ import threading
 
 from django.db import connections
 
-from pos.refunding import GivenBackAlready, refund_sale
+from pos.problems import GivenBackAlready
+from pos.refunding import refund_sale
 from teraa.fiscal.verify import verify
 from teraa.settlement.models import Due
 from tests import make

@@ -9,24 +9,21 @@ from django.db import transaction
 from pos.catalogue import publish_catalogue
 from pos.drawer.models import Movement
 from pos.models import SaleRefund
-from pos.operations import NotATill, TenderWanted, ring_up
+from pos.operations import TenderWanted, ring_up
 from pos.pricing import Wanted
-from pos.refunding import (
+from pos.problems import (
     AuthorisationNeeded,
     GivenBackAlready,
-    LineBack,
     NoCoinsCame,
+    NotATill,
     NothingPaid,
     NotThatManySold,
     OnlyAsAWhole,
     OtherTender,
     ReasonNeeded,
-    RefundWanted,
-    TenderBack,
     WrongRefundTotal,
-    print_refund,
-    refund_sale,
 )
+from pos.refunding import LineBack, RefundWanted, TenderBack, print_refund, refund_sale
 from teraa.common import journal_codes
 from teraa.common.ids import uuid7
 from teraa.common.problems import Forbidden, Invalid, NotFound, SameKeyOtherBody
@@ -39,6 +36,9 @@ from teraa.fiscal.registers import register_for
 from teraa.fiscal.sealing import seal_ticket
 from teraa.fiscal.verify import verify
 from teraa.settlement import effects
+from teraa.settlement.cases.operations import cancel_refund
+from teraa.settlement.cases.people import Person
+from teraa.settlement.cases.problems import RefundSealed
 from teraa.settlement.operations import current_quote
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.models import OsmRequest
@@ -369,6 +369,27 @@ def test_coins_become_a_refund_that_managers_approve(bar, at, paid_in_coins):
     tender = DocumentTender.objects.get(document=done.refund.document_id)
     assert (tender.amount_cents, tender.osm_units) == (-1650, -coins.amount_units)
     assert tender.osm_reference == coins.reference
+
+
+def test_coins_that_a_ticket_gives_back_can_no_longer_be_given_up(bar, at, paid_in_coins):
+    """The ticket is sealed: giving the refund up would leave a paper that says what is not so."""
+    done = refund(bar, paid_in_coins, at, wanted(1650, ("osm", 1650)))
+
+    with pytest.raises(RefundSealed):
+        cancel_refund(
+            refund_id=done.refund.coins.pk,
+            venue_id=bar.venue.pk,
+            person=Person("user:ada", "Ada"),
+            reason="le client est parti",
+            key=uuid7(),
+            at=at,
+        )
+
+    done.refund.coins.refresh_from_db()
+    assert (done.refund.coins.state, done.refund.coins.sealed_in) == (
+        "draft",
+        done.refund.document_id,
+    )
 
 
 def test_coins_are_not_given_back_twice(bar, at, paid_in_coins):

@@ -8,16 +8,9 @@ import pytest
 
 from pos.catalogue import CatalogueOutdated, publish_catalogue
 from pos.models import Sale
-from pos.operations import (
-    NotATill,
-    NotEnoughCash,
-    TenderWanted,
-    UnknownProduct,
-    WrongTenders,
-    WrongTotal,
-    ring_up,
-)
+from pos.operations import TenderWanted, ring_up
 from pos.pricing import Wanted
+from pos.problems import NotATill, NotEnoughCash, UnknownProduct, WrongTenders, WrongTotal
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, SameKeyOtherBody
 from teraa.fiscal.models import Document, DocumentLine, DocumentTax, DocumentTender

@@ -5,14 +5,8 @@ import datetime
 
 import pytest
 
-from pos.operations import (
-    SaleClosed,
-    TenderWanted,
-    cancel_sale,
-    give_up_request,
-    ring_up,
-    take_tender,
-)
+from pos.operations import TenderWanted, cancel_sale, give_up_request, ring_up, take_tender
+from pos.problems import SaleClosed
 from pos.queries import sale_view
 from teraa.common import journal_codes
 from teraa.common.ids import uuid7

@@ -5,9 +5,11 @@ import json
 import pytest
 from django.test import Client
 
-from teraa.common.clock import now
+from teraa.common import journal_codes
+from teraa.common.clock import iso_utc, now
+from teraa.common.ids import uuid7
 from teraa.venues import operations, till_bootstrap
-from teraa.venues.models import Role, SignOn, StationKind
+from teraa.venues.models import Role, SignOn, Silence, StationKind
 from teraa.venues.permissions_table import ROLE_PERMISSIONS
 from tests import make
 
@@ -252,3 +254,39 @@ def test_it_never_wears_a_station_of_another_venue(journal_kept):
     assert facts["venue"]["id"] == str(there.venue.pk)
     browser.cookies["teraa_station"] = here.token
     assert browser.get("/api/till/").json()["code"] == "station_unknown"
+
+
+def tell_silence(till, **given):
+    return post(till, "/api/till/silence/", {"key": str(uuid7()), "seconds": 90} | given)
+
+
+def test_a_silence_is_told_once_and_kept_in_the_journal(till, station, journal_kept):
+    till.get("/api/till/")
+    key = str(uuid7())
+
+    first, again = (tell_silence(till, key=key) for _ in range(2))
+
+    assert (first.status_code, first.json()) == (200, again.json())
+    told = Silence.objects.get(station=station)
+    assert (told.until - told.since).total_seconds() == 90
+    (event,) = [one for one in journal_kept if one["code"] == journal_codes.OFFLINE_ENDED]
+    assert event["values"] == {"since": iso_utc(told.since), "until": iso_utc(told.until)}
+    assert event["station_id"] == station.pk
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seconds": 0},
+        {"seconds": -5},
+        {"seconds": 30 * 24 * 3600 + 1},
+        {"seconds": 1.5},
+        {"key": "5f3b7a52-7a33-4d6e-9b1c-111111111111"},
+        {"key": None},
+    ],
+)
+def test_a_silence_that_makes_no_sense_is_refused(till, journal_kept, given):
+    till.get("/api/till/")
+
+    assert tell_silence(till, **given).status_code == 422
+    assert not Silence.objects.exists()

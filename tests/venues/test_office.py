@@ -183,9 +183,10 @@ def test_every_change_is_journaled_with_its_author(here, journal_kept):
     assert entry["operator"] == str(manager.user)
     assert entry["values"] == {
         "what": "station",
+        "id": str(station.pk),
         "name": "Renommé",
         "act": "changed",
-        "fields": ["name"],
+        "changes": {"name": [None, None]},  # of a text only that it changed
     }
 
 
@@ -358,8 +359,11 @@ def test_opening_hours_and_identities_follow_their_parent(here, there, journal_k
     answer = manager.post(url(Payee, "change", payee.pk), form)
     assert answer.status_code == 302, answer.context["errors"]
     assert PayeeIdentity.objects.filter(payee=payee, legal_name="SCIC Nouvelle").exists()
-    assert {entry["code"] for entry in journal_kept} == {journal_codes.SELLER_IDENTITY_CHANGED}
-    assert journal_kept[-1]["values"]["act"] == "identity"
+    codes = {entry["code"] for entry in journal_kept}
+    assert codes == {journal_codes.LOG_IN, journal_codes.SELLER_IDENTITY_CHANGED}
+    rows = journal_kept[-1]["values"]["rows"]
+    assert [row["act"] for row in rows] == ["changed", "added"]
+    assert rows[1]["changes"]["valid_from"] == [None, "2027-01-01"]
 
     typo = manager.post(
         url(Payee, "change", payee.pk), form | {"osm_address": make.ADDRESS[:-1] + "z"}

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext
 
+from teraa.common import journal, journal_codes
 from teraa.common.clock import business_date
 from teraa.common.problems import NotFound
 from teraa.spaces.operations import Need, claim_spaces, claiming, release_claims
@@ -24,7 +25,7 @@ def holder_of(event: Event) -> str:
     return f"ticketing.event:{event.pk}"
 
 
-def put_on_sale(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Event:
+def put_on_sale(*, event_id: UUID, venue_id: UUID, at: datetime.datetime, by: str = "") -> Event:
     """Open the sale: mentions checked, the space taken, the series and the venue's key made.
 
     Raises NotFound, MentionsMissing, JustTaken (the space is somebody else's then), WrongMove,
@@ -57,6 +58,7 @@ def put_on_sale(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Eve
                 at=at,
                 label=event.title,
             )
+        _journal(event, "on sale", by, at)
         return event
 
     return claiming(attempt)
@@ -86,7 +88,7 @@ def missing_mentions(event: Event, *, at: datetime.datetime) -> list[str]:
 
 
 @transaction.atomic
-def end_event(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Event:
+def end_event(*, event_id: UUID, venue_id: UUID, at: datetime.datetime, by: str = "") -> Event:
     """Close the sale for good and give the space back if it is still to come. Raises NotFound, WrongMove."""
     event = Event.objects.filter(pk=event_id, venue_id=venue_id).first()
     if event is None:
@@ -94,4 +96,22 @@ def end_event(*, event_id: UUID, venue_id: UUID, at: datetime.datetime) -> Event
     event.move(EventState.ENDED)
     if at < event.starts_at:
         release_claims(holder=holder_of(event), at=at)
+    _journal(event, "ended", by, at)
     return event
+
+
+def _journal(event: Event, act: str, by: str, at: datetime.datetime) -> None:
+    rates = event.rates.filter(active=True).order_by("number")
+    journal.record_where_kept(
+        code=journal_codes.SETTING_CHANGED,
+        venue_id=event.venue_id,
+        at=at,
+        values={
+            "what": "event",
+            "id": str(event.pk),
+            "name": event.title,
+            "act": act,
+            "rates": [[one.name, one.price_cents, one.vat_class] for one in rates],
+        },
+        operator=by,
+    )

@@ -21,6 +21,7 @@ from pos.amap.plans.products import plan_products
 from pos.amap.problems import FileRefused, ImportHasErrors, ImportOver, OrdersClosed
 from pos.amap.sentences import FILE_REFUSALS
 from pos.amap.states import DistributionState, ImportKind, ImportState
+from teraa.common import journal, journal_codes
 from teraa.common.problems import NotFound
 from teraa.venues.models import VatRate
 
@@ -126,13 +127,27 @@ def apply_import(*, import_id: UUID, venue_id: UUID, by: str, at: datetime.datet
     for row in plan.rows:
         if row.deed is not None:
             row.deed()
+    new, changed = plan.count(NEW), plan.count(CHANGED)
+    journal.record_where_kept(
+        code=journal_codes.IMPORTED,
+        venue_id=venue_id,
+        at=at,
+        values={
+            "what": str(brought.kind),
+            "file": brought.name,
+            "sha256": brought.sha256,
+            "new": new,
+            "changed": changed,
+        },
+        operator=by,
+    )
     return brought.move(
         ImportState.APPLIED,
         content=b"",
         made_by=by[:150],
         applied_at=at,
-        new_rows=plan.count(NEW),
-        changed_rows=plan.count(CHANGED),
+        new_rows=new,
+        changed_rows=changed,
     )
 
 

@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { t } from "../words.js";
+import { Abandon } from "./abandon-pane.js";
 import { FarmBasket } from "./amap-basket.js";
 import { FarmBaskets } from "./amap-list.js";
 import { Bar, Basket, isPaying, isSheetUp } from "./basket.js";
@@ -42,6 +43,7 @@ function Pane() {
     case "sale": return html`<${Sale} saleKey=${key} />`;
     case "sales": return html`<${List} />`;
     case "refund": return html`<${GiveBack} key=${key} saleKey=${key} />`;
+    case "abandon": return html`<${Abandon} key=${key} saleKey=${key} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
     case COLLECT: return html`<${Collect} />`;
     case "baskets": return html`<${FarmBaskets} />`;
@@ -62,7 +64,7 @@ function SalePaper({ sale }) {
     </div>
     <div class="total"><span class="total-word">${t("total")}</span>
       <output class="total-money">${euros(sale.total_cents)}</output></div>
-    ${standing(sale) !== "seen" && sale.state === "waiting" && sale.paid_cents === 0
+    ${route.value.name !== "abandon" && standing(sale) !== "seen" && sale.state === "waiting" && sale.paid_cents === 0
       && may("cancel_sale") && html`<div class="ticket-foot">
       <button type="button" class="quiet-button danger-button" data-act="abandon"
         onClick=${() => abandon(sale)}><${Icon} name="bin" />${t("sale.abandon")}</button></div>`}

@@ -6,7 +6,7 @@ import { t } from "../words.js";
 import { takeBackSent } from "./collect.js";
 import { tell } from "./payment.js";
 import { COLLECT, go } from "./routes.js";
-import { learn, pathOf } from "./sales.js";
+import { learn, pathOf, readSale } from "./sales.js";
 import { lost, shiftNow } from "./session.js";
 import { euros, notice } from "./state.js";
 import { offerUndo } from "./undo.js";
@@ -37,14 +37,33 @@ export async function attemptOnce(work) {
   }
 }
 
-/** Give up a sale nobody will pay: gone from the screen at once, told to the server when undo is over. */
-export function abandon(sale) {
+/**
+ * Give up a sale nobody will pay: gone from the screen at once, told to the server when undo is over.
+ * Where the customer has seen a bill, `reason` is asked for first.
+ */
+export function abandon(sale, reason = "") {
+  if (sale.bills && !reason) {
+    go(`abandon/${sale.key}`);
+    return;
+  }
   go("");
   offerUndo({
     text: t("undo.sale", { amount: euros(sale.total_cents) }),
     undo: () => go(`sale/${sale.key}`),
-    commit: () => attemptOnce(() => post(`/api/pos/sales/${sale.key}/cancel/`)),
+    commit: () => attemptOnce(() => cancel(sale.key, reason)),
   });
+}
+
+async function cancel(key, reason) {
+  try {
+    return await post(`/api/pos/sales/${key}/cancel/`, { reason });
+  } catch (error) {
+    if (error.code !== "cancel_reason_needed") throw error;
+    // Its bill was printed in the same moment, or at another till: ask after all.
+    await readSale(key);
+    go(`abandon/${key}`);
+    return null;
+  }
 }
 
 /** Give up the OSM request of a sale, to pay what it asked for in another way. */

@@ -8,11 +8,13 @@ import { html } from "./html.js";
 import { listenToKeys } from "./keyboard.js";
 import { retryNow } from "./payment.js";
 import { keepWatch, onceReachable, start } from "./session.js";
+import { keepSilences } from "./silence.js";
 import { boot, stage, watchWidth } from "./state.js";
 
 watchWidth();
 listenToKeys();
 keepWatch();
+keepSilences();
 onceReachable(retryNow);
 document.addEventListener("pointerdown", allowSound, { once: true });
 document.addEventListener("keydown", allowSound, { once: true });

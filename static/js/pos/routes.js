@@ -4,6 +4,7 @@
 //   #/                     selling (also cash, card, split: ways to pay the cart)
 //   #/sale/<key>           one sale waiting for its money, or just paid
 //   #/sale/<key>/cash      paying what is left of it (cash, card, split)
+//   #/abandon/<key>        giving it up, once its bill was shown
 //   #/sales  #/detail/<key>  #/totals  #/drawer
 //   #/collect  #/collect/cash   finding what other trades are owed, and taking it
 //   #/collection/<key>     one such payment
@@ -24,7 +25,7 @@ export const route = computed(() => {
   if (name === "sale" && key) return { name: way || "sale", key };
   if (name === "collection" && key) return { name: "sale", key, isCollection: true };
   if (name === COLLECT) return { name: key || COLLECT, key: COLLECT };
-  if (["detail", "refund", "basket"].includes(name) && key) return { name, key };
+  if (["detail", "refund", "abandon", "basket"].includes(name) && key) return { name, key };
   if (["cash", "card", "split", "sales", "totals", "drawer", "baskets"].includes(name)) return { name, key: null };
   return { name: "sell", key: null };
 });

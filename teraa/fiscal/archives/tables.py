@@ -7,9 +7,12 @@ comma, written from the cents without rounding.
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+from django.utils import translation
 
 from teraa.common import journal_codes
 from teraa.fiscal.payloads import number_label
@@ -75,7 +78,7 @@ def rows_of(values: Mapping[str, Any], hash: str, signature: str) -> Iterator[tu
                 *_place(values),
                 *_times(values),
                 str(code),
-                FRENCH.get(code, journal_codes.MEANINGS.get(code, "")),
+                _meaning(code),
                 _text(values["station"]),
                 _text(values["operator"]),
                 _text(values["subject"]),
@@ -224,45 +227,8 @@ def _text(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-FRENCH: Final[Mapping[int, str]] = {
-    journal_codes.MONTHLY_ARCHIVE: "archivage d’une période",
-    journal_codes.YEARLY_ARCHIVE: "archivage annuel",
-    journal_codes.LOG_OUT: "fin de service d’un opérateur",
-    journal_codes.CLOSING: "clôture journalière ou mensuelle",
-    journal_codes.YEARLY_CLOSING: "clôture annuelle",
-    journal_codes.LOG_IN: "prise de service d’un opérateur",
-    journal_codes.CHAIN_BROKEN: "échec de la vérification des signatures",
-    journal_codes.DRAWER_COUNT: "comptage du tiroir",
-    journal_codes.ITEM_RETURN: "article repris",
-    journal_codes.SELLER_IDENTITY_CHANGED: "changement d’identité du vendeur",
-    journal_codes.JOURNAL_STARTED: "ouverture du journal",
-    journal_codes.SALE_CANCELLED: "vente abandonnée avant paiement",
-    journal_codes.NOT_AN_ITEM: "montant hors article",
-    journal_codes.SOFTWARE_STARTED: "démarrage du logiciel",
-    journal_codes.SOFTWARE_STOPPED: "arrêt du logiciel",
-    journal_codes.VERSION_CHANGED: "changement de version",
-    journal_codes.SETTING_CHANGED: "réglage modifié",
-    journal_codes.VAT_CHANGED: "taux de TVA modifié",
-    journal_codes.PRICE_CHANGED: "prix modifié",
-    journal_codes.STAFF_CHANGED: "personnel ou droits modifiés",
-    journal_codes.STATION_ENROLLED: "poste inscrit",
-    journal_codes.STATION_REVOKED: "poste révoqué",
-    journal_codes.PIN_LOCKED: "code bloqué après des essais faux",
-    journal_codes.PIN_SET: "code défini",
-    journal_codes.DRAWER_OPENED: "tiroir ouvert sans vente",
-    journal_codes.TRAINING_CHANGED: "mode école activé ou désactivé",
-    journal_codes.CLOCK_JUMPED: "saut d’horloge",
-    journal_codes.RECEIPT_REPRINTED: "ticket réimprimé",
-    journal_codes.PRINTER_FAILED: "panne d’imprimante",
-    journal_codes.PAYMENT_UNKNOWN: "issue d’un paiement inconnue",
-    journal_codes.PAYMENT_FORCED: "paiement forcé par une personne",
-    journal_codes.RESTORED: "restauration d’une sauvegarde",
-    journal_codes.IMPORTED: "import de données",
-    journal_codes.OFFLINE_STARTED: "début d’une période hors ligne",
-    journal_codes.OFFLINE_ENDED: "fin d’une période hors ligne",
-    journal_codes.PURGED: "purge de données archivées",
-    journal_codes.BALANCES_ASKED: "soldes OSM demandés aux nœuds",
-    journal_codes.BOOKS_SIGNED: "rapprochement OSM signé",
-    journal_codes.KEY_RETIRED: "la clé présente celle qui la suit",
-    journal_codes.KEY_BEGUN: "la clé nomme celle qui la précède",
-}
+@functools.cache
+def _meaning(code: int) -> str:
+    """An archive is in the language of whoever may ask for it by law."""
+    with translation.override("fr"):
+        return str(journal_codes.MEANINGS.get(code, ""))

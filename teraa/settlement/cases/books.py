@@ -30,7 +30,7 @@ from teraa.settlement.cases.signed import sign_report
 from teraa.settlement.osm.availability import availability_of
 from teraa.settlement.osm.ingest.balances import ask_for_balances
 from teraa.settlement.osm.models import BlockCursor, WatchedAddress
-from teraa.venues.office import NO_REGISTER_YET, venues_seen
+from teraa.venues.office import venues_seen
 from teraa.venues.permissions_table import RESOLVE_MONEY
 
 LONGEST = datetime.timedelta(days=400)
@@ -141,17 +141,13 @@ def _ask(request: HttpRequest, asked: Asked, may_ask: bool) -> HttpResponse:
 
 def _write_down(request: HttpRequest, watched: WatchedAddress, at: datetime.datetime) -> None:
     """In the venue's journal; while a venue is being set up it has none."""
-    try:
-        journal.record(
-            code=BALANCES_ASKED,
-            venue_id=watched.venue_id,
-            at=at,
-            values={"address": watched.address, "payee": watched.payee.name},
-            operator=str(request.user),
-        )
-    except Problem as problem:
-        if problem.code != NO_REGISTER_YET:
-            raise
+    journal.record_where_kept(
+        code=BALANCES_ASKED,
+        venue_id=watched.venue_id,
+        at=at,
+        values={"address": watched.address, "payee": watched.payee.name},
+        operator=str(request.user),
+    )
 
 
 def print_books(listed: Any, request: HttpRequest) -> HttpResponse:

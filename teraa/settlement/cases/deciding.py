@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
+from teraa.common import journal
 from teraa.common.canonical import canonical_text, sha256_hex
+from teraa.common.journal_codes import PAYMENT_DECIDED, PAYMENT_FORCED
 from teraa.common.problems import NotFound, SameKeyOtherBody
 from teraa.settlement.cases.models import (
     REASON_LENGTH,
@@ -26,6 +28,7 @@ from teraa.settlement.cases.problems import (
     SecondPersonNeeded,
 )
 from teraa.settlement.cases.states import (
+    FORCING,
     RESOLUTION_OF,
     Action,
     CaseKind,
@@ -75,10 +78,13 @@ def write_down(
     units: int | None = None,
     carried_out: bool = True,
 ) -> Decision:
-    """Insert the row. Raises SecondPersonNeeded for a second word of the same person."""
+    """Insert the row, and its event in the venue's journal.
+
+    Raises SecondPersonNeeded for a second word of the same person, SameKeyOtherBody.
+    """
     try:
         with transaction.atomic():
-            return Decision.objects.create(
+            decision = Decision.objects.create(
                 venue_id=venue_id,
                 case=case,
                 request=request,
@@ -99,6 +105,23 @@ def write_down(
         if "cases_decision_key_once" in str(error):
             raise SameKeyOtherBody from error
         raise
+    journal.record_where_kept(
+        code=PAYMENT_FORCED if action in FORCING and carried_out else PAYMENT_DECIDED,
+        venue_id=venue_id,
+        at=at,
+        values={
+            "action": str(action),
+            "reason": decision.reason,
+            "carried_out": carried_out,
+            "case": str(case.pk) if case else None,
+            "kind": str(case.kind) if case else None,
+            "request": str(request.pk) if request else None,
+            "refund": refund.reference if refund else None,
+            "units": units,
+        },
+        operator=person.name,
+    )
+    return decision
 
 
 def second_person_cents(payee_id: UUID) -> int:

@@ -99,6 +99,8 @@ class Refund(Stateful):
         _("address from"), max_length=8, choices=DestinationSource.choices, blank=True
     )
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
+    # A ticket that is sealed says that these coins are given back: they are owed, whatever happens.
+    sealed_in = models.UUIDField(_("ticket that gives them back"), null=True, editable=False)
     approvals_needed = models.PositiveSmallIntegerField(_("people who must approve"))
     state = models.CharField(
         _("state"), max_length=16, choices=RefundState.choices, default=RefundState.DRAFT

@@ -121,6 +121,13 @@ class RefundMoved(Problem):
     advice = _("Look at it again before going on.")
 
 
+class RefundSealed(Problem):
+    code = "refund_sealed"
+    status = 409
+    title = _("A ticket says that these coins are given back: they are owed.")
+    advice = _("Have the customer say where they go (a claim link), then approve and send them.")
+
+
 class ClaimSpent(Problem):
     code = "claim_spent"
     status = 410

@@ -324,15 +324,16 @@ def _first_word(request: OsmRequest | None, actions: list[Action]) -> Decision |
 
 def _refund_actions(refund: Refund, decisions: list[Decision]) -> list[Action]:
     is_said = any(one.action == Action.APPROVE for one in decisions)
+    may_cancel = [Action.CANCEL] if refund.sealed_in is None else []
     match refund.state:
         case RefundState.DRAFT:
             may_direct = [] if is_said else [Action.DIRECT]
             may_invite = [Action.INVITE] if not (is_said and refund.destination) else []
-            return [Action.APPROVE, *may_direct, *may_invite, Action.CANCEL]
+            return [Action.APPROVE, *may_direct, *may_invite, *may_cancel]
         case RefundState.APPROVED:
-            return [Action.INVITE, Action.CANCEL]
+            return [Action.INVITE, *may_cancel]
         case RefundState.AWAITING_WALLET:
-            return [Action.CANCEL]
+            return may_cancel
         case RefundState.MISMATCH:
             return [Action.ACCEPT_AS_SENT, Action.ASK_AGAIN]
     return []

@@ -90,6 +90,9 @@ class Action(models.TextChoices):
     ASK_AGAIN = "ask_again", _("Ask the wallet again")
 
 
+FORCING = (Action.ASSIGN, Action.ACCEPT_LATE, Action.ACCEPT_SHORT, Action.SETTLE)
+"""A person says that something is paid which the chain does not say by itself."""
+
 CASE_ACTIONS = [
     (one.value, one.label)
     for one in (

@@ -76,6 +76,11 @@ def _new_code() -> str:
     return f"{body}{check_character(body)}"
 
 
+def relabel_due(*, due_id: UUID, label: str) -> None:
+    """Say otherwise what an open due is for; cut to 120 characters. What is settled keeps its words."""
+    Due.objects.filter(pk=due_id, state=DueState.OPEN).update(label=label[:LABEL_LENGTH])
+
+
 @transaction.atomic
 def cancel_due(*, due_id: UUID, by: str, at: datetime.datetime) -> Due:
     """Give a due up before any money came; its open OSM requests are withdrawn with it.

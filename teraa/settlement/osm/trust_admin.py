@@ -77,12 +77,3 @@ class DistrustedSenderAdmin(VenueModelAdmin):
         if not change:
             obj.added_at = now()
         super().save_model(request, obj, form, change)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.record(request, obj, act="deleted", fields=[])
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for sender in queryset:
-            self.record(request, sender, act="deleted", fields=[])
-        super().delete_queryset(request, queryset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import zoneinfo
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from pos.amap.models import (
 )
 from pos.amap.operations import bring_file, close_orders, freeze_line
 from pos.amap.states import ImportKind
+from teraa.common.clock import now
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.venues.authentication import StationSession
 from teraa.venues.models import Payee, PayeeKind, Serving, VatClass, VatRate, Venue
@@ -27,6 +29,12 @@ from tests import make
 
 NOW = datetime.datetime(2026, 12, 3, 16, 0, tzinfo=datetime.UTC)  # a Thursday, 17:00 in Paris
 _numbers = itertools.count(1)
+
+
+def noon_today() -> datetime.datetime:
+    """Noon of the present day in a venue: a distribution begun by it is today's at any hour."""
+    zone = zoneinfo.ZoneInfo("Europe/Paris")
+    return datetime.datetime.combine(now().astimezone(zone), datetime.time(12), zone)
 
 
 @dataclass

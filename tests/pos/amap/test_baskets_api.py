@@ -15,14 +15,14 @@ from teraa.venues.authentication import SHIFT_COOKIE, STATION_COOKIE
 from teraa.venues.models import Role
 from teraa.venues.operations import sign_on
 from tests import make
-from tests.pos.amap.cast import Amap, amap
+from tests.pos.amap.cast import Amap, amap, noon_today
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def farm(keys_dir) -> Amap:
-    made = amap(at=now())
+    made = amap(at=noon_today())
     made.basket(made.household("Ana", "UN"), (made.basket_product, 1000), (made.potatoes, 2500))
     made.basket(made.household("Eva", "DEUX", phone="0199000001"))
     made.close(at=now())

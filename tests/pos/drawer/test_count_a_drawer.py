@@ -25,12 +25,15 @@ from pos.drawer.problems import (
     MoreLeftThanCounted,
     ReasonMissing,
 )
-from pos.operations import NotATill, TenderWanted, ring_up
+from pos.operations import TenderWanted, ring_up
+from pos.problems import NotATill
 from teraa.common import journal_codes
 from teraa.common.ids import uuid7
 from teraa.common.problems import Invalid, Problem, SameKeyOtherBody
+from teraa.devices.models import PrintJob
 from teraa.fiscal.models import Document
 from teraa.settlement.operations import current_quote
+from tests.devices.cast import printer
 from tests.pos import cast
 from tests.settlement.cast import live_cursor
 
@@ -154,6 +157,47 @@ def test_each_act_sent_twice_is_one(bar, at):
     assert first.variance_cents == 0
     assert [one["phase"] for one in events(journal_codes.DRAWER_COUNT)] == ["opening", "closing"]
     assert len(events(journal_codes.CASH_MOVED)) == 1
+
+
+def test_a_drawer_opened_by_hand_and_asked_for_twice_opens_once(bar, at):
+    printer(bar.venue, tills=[bar.station], has_drawer=True)
+    key = uuid7()
+    for _ in range(2):
+        open_without_sale(session=bar.session, key=key, reason="monnaie", at=at)
+
+    assert len(events(journal_codes.DRAWER_OPENED)) == 1
+    assert PrintJob.objects.count() == 1
+    with pytest.raises(SameKeyOtherBody):
+        open_without_sale(session=bar.session, key=key, reason="autre chose", at=at)
+
+
+def test_looking_inside_moves_no_cash(bar, at):
+    begin(bar, at)
+    open_without_sale(session=bar.session, key=uuid7(), reason="monnaie", at=at)
+
+    assert close(bar, at).variance_cents == 0
+
+
+def test_cash_moved_asked_for_again_after_the_count_is_still_moved_once(bar, at):
+    """The answer was lost, the shift closed meanwhile: the till hears that it is done."""
+    begin(bar, at)
+    key = uuid7()
+    put(bar, at, key=key)
+    close(bar, at, count={**FLOAT, 1000: 1})
+
+    put(bar, at, key=key)
+
+    assert Movement.objects.filter(key=key).count() == 1
+    with pytest.raises(DrawerClosed):
+        put(bar, at)
+
+
+def test_a_refused_movement_leaves_nothing(bar, at):
+    with pytest.raises(DrawerClosed):
+        put(bar, at)
+
+    assert not Movement.objects.exists()
+    assert not events(journal_codes.CASH_MOVED)
 
 
 def test_the_same_key_with_another_body_is_refused(bar, at):
@@ -299,3 +343,33 @@ def test_no_coin_falls_between_two_shifts(live_database, keys_dir, at):
     assert inside + between == moved
     assert last.number == len(shifts) > 1
     assert Drawer.objects.get().shift_id is None
+
+
+def test_moving_cash_and_counting_at_once_never_wait_in_a_circle(live_database, keys_dir, at):
+    bar = cast.bar()
+    begin(bar, at)
+    errors, moved = [], []
+
+    def move():
+        for _ in range(25):
+            try:
+                put(bar, at)
+                moved.append(10_00)
+            except DrawerClosed:
+                pass
+            except Exception as error:
+                errors.append(error)
+        connection.close()
+
+    hands = [threading.Thread(target=move) for _ in range(2)]
+    for hand in hands:
+        hand.start()
+    while any(hand.is_alive() for hand in hands):
+        close(bar, at)
+        begin(bar, at)
+    for hand in hands:
+        hand.join(30)
+
+    assert errors == []
+    assert moved
+    assert sum(Movement.objects.values_list("amount_cents", flat=True)) == sum(moved)

@@ -20,7 +20,7 @@ from tests.settlement.cases.test_decide import late
 
 KILLS = 25 if LONG else 3
 """Of each act."""
-MOST_STATEMENTS = 45
+MOST_STATEMENTS = 55
 FEWEST_STATEMENTS = 6
 """About as many as the longest and the shortest act need when they are left alone."""
 
@@ -126,10 +126,11 @@ def books(of: Scene) -> dict[str, list[Any]]:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("prepare", ACTS, ids=lambda one: one.__name__)
-def test_a_decision_is_taken_whole_or_not_at_all(live_database, at, prepare):
+def test_a_decision_is_taken_whole_or_not_at_all(live_database, keys_dir, at, prepare):
     dice = random.Random(prepare.__name__)
     killed = 0
-    with mortals("tests.settlement.cases.mortal_decisions", live_database.environment()) as live:
+    there = {**live_database.environment(), "TERAA_KEYS": str(keys_dir)}
+    with mortals("tests.settlement.cases.mortal_decisions", there) as live:
         for number in range(KILLS):
             act = prepare(at)
             before = books(act.of)

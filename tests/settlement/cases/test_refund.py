@@ -468,7 +468,9 @@ def test_a_refund_rewritten_deeper_than_anybody_waits_is_a_case(at):
 
 
 def test_a_reference_of_a_refund_is_found_however_it_was_written():
-    reference = references.new_reference()
+    # Behind another R a second one could begin, by chance, with the words that follow.
+    drawn = iter(references.new_reference, "")
+    reference = next(one for one in drawn if "R" not in one[1:])
     spoken = f"{reference[:5].lower()}-{reference[5:]}"
 
     assert references.is_reference(spoken)

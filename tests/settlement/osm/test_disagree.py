@@ -16,7 +16,7 @@ from tests.settlement import cast
 from tests.settlement.cases.moves import ADA
 from tests.settlement.osm.channel import following
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys_dir")]
 
 SECOND = datetime.timedelta(seconds=1)
 A_LOOK_AT_OTHERS = 6 * SECOND
@@ -160,3 +160,26 @@ def test_a_leader_that_was_replaced_says_nothing_of_it(fork):
     with pytest.raises(LeadershipLost):
         note_dispute(by, disagreeing=True, at=fork.channel.now)
     assert cases() == []
+
+
+def test_a_node_that_claims_more_than_it_gives_is_asked_again_later_not_at_once(chain_node):
+    """Our own block, said to stand higher: nothing to read, and no reason to ask without end."""
+
+    def higher(answer):
+        answer["data"]["height"] += 7
+        return answer
+
+    with following(chain_node) as channel:
+        chain_node.forge(3)
+        channel.look()
+        height = channel.cursor.height
+        with channel.wire.lying("node/syncing", higher):
+            for seconds in (3, 6, 9):
+                at = channel.now + datetime.timedelta(seconds=seconds)
+                assert channel.worker.turn(at) is False
+            assert channel.cursor.reason == "node_nonsense"
+        chain_node.forge()
+        channel.look(later=datetime.timedelta(minutes=1))
+
+        assert channel.cursor.height == height + 1
+        assert channel.cursor.state == "live"

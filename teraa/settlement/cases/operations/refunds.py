@@ -28,6 +28,7 @@ from teraa.settlement.cases.problems import (
     NoDestination,
     OwnDestination,
     RefundMoved,
+    RefundSealed,
     SecondPersonNeeded,
 )
 from teraa.settlement.cases.references import new_reference
@@ -72,11 +73,13 @@ def draft_refund(
     to_sender: bool = True,
     address: str = "",
     reason: str = "",
+    sealed_in: UUID | None = None,
 ) -> Refund:
     """Draft a refund of what a case is about, or of what paid a due in OSM.
 
     ``units`` (10⁻⁸) is for the variant CUSTOM, ``cents`` for FIXED. It goes to the ``address``
     typed, else to the sender of the coins, else (``to_sender`` False) wherever a claim link says.
+    ``sealed_in`` is the ticket of the same transaction that says so: it can then not be given up.
     No coin is given back twice. The same ``key`` again returns the first. Raises NotFound,
     CaseClosed, NotForThisCase, NothingToRefund, TooMuchRefund, BadDestination, OwnDestination,
     Invalid, OsmUnavailable (no rate), SameKeyOtherBody.
@@ -123,6 +126,7 @@ def draft_refund(
         destination=destination,
         destination_source=origin,
         reason=reason.strip()[:REASON_LENGTH],
+        sealed_in=sealed_in,
         approvals_needed=2 if _is_large(source, amounts) else 1,
         drafted_by=person.name,
         drafted_at=at,
@@ -225,7 +229,7 @@ def cancel_refund(
 ) -> Refund:
     """Give up a refund that the chain has not seen; what it was for is open again.
 
-    Raises NotFound, RefundMoved, ReasonNeeded, SameKeyOtherBody.
+    Raises NotFound, RefundMoved, RefundSealed, ReasonNeeded, SameKeyOtherBody.
     """
     digest = digest_of(Action.CANCEL, refund=refund_id, reason=reason)
     refund = locked_refund(refund_id, venue_id=venue_id)
@@ -234,6 +238,8 @@ def cancel_refund(
     given = with_reason(reason)
     if refund.state not in CANCELLABLE:
         raise RefundMoved(state=refund.state)
+    if refund.sealed_in is not None:
+        raise RefundSealed
     write_down(
         action=Action.CANCEL,
         venue_id=venue_id,

@@ -138,6 +138,8 @@ class Follower:
         LeadershipLost.
         """
         if tip.block_id == self.block_id:
+            if tip.height != self.height:
+                raise BlockForged(f"our block {self.height} is said to stand at {tip.height}")
             return 0
         try:
             if self.is_behind(tip):

@@ -140,6 +140,7 @@ class Worker:
         tip = follower.node.tip()
         self.peers.answered(leader, tip, at=at)
         split = self.peers.is_split(at=at)
+        came_from = follower.block_id
         self._tell(follower.advance(tip, at=at, frozen=split))
         self._tell(self._note_agreement(follower, at))
         behind = follower.height < tip.height
@@ -161,7 +162,8 @@ class Worker:
             if self._rounds is not None:
                 self._tell(self._rounds.go(follower, hinted, at=at))
         self._climb_or_rest(hinted, follower.block_id, leader)
-        return behind and not split
+        # A node may claim more than it gives: then it is asked again later, not at once.
+        return behind and not split and follower.block_id != came_from
 
     def _note_agreement(self, follower: Follower, at: datetime.datetime) -> int:
         agreement = self.peers.agreement([(follower.height, follower.block_id)])

@@ -20,6 +20,9 @@ _ALCOHOL = "CGI art. 278 (taux normal ; boisson alcoolique exclue de l’art. 2
 _SWEETS = "CGI art. 278 (taux normal ; confiserie et chocolat exclus de l’art. 278-0 bis A 1°)"
 _BOOK = "CGI art. 278-0 bis A 3° (livre)"
 _SHOW = "CGI art. 278-0 bis F 1° (droit d’entrée : concert, spectacle de variétés, théâtre)"
+_NEW_SHOW = "CGI art. 281 quater (140 premières représentations d’une œuvre nouvelle)"
+_EXHIBITION = "CGI art. 279 b ter (droit d’entrée : exposition, foire)"
+_PRESS = "CGI art. 298 septies (presse)"
 _OUTSIDE = "Hors du champ de la TVA (CGI art. 256 ; consigne rendue, CGI art. 267)"
 
 # (class, served) → (basis points, legal reference); 5.5 % is 550.
@@ -40,6 +43,12 @@ RATES: dict[tuple[VatClass, Serving], tuple[int, str]] = {
     (VatClass.BOOK, Serving.TAKEAWAY): (550, _BOOK),
     (VatClass.SHOW, Serving.ON_SITE): (550, _SHOW),
     (VatClass.SHOW, Serving.TAKEAWAY): (550, _SHOW),
+    (VatClass.NEW_SHOW, Serving.ON_SITE): (210, _NEW_SHOW),
+    (VatClass.NEW_SHOW, Serving.TAKEAWAY): (210, _NEW_SHOW),
+    (VatClass.EXHIBITION, Serving.ON_SITE): (1000, _EXHIBITION),
+    (VatClass.EXHIBITION, Serving.TAKEAWAY): (1000, _EXHIBITION),
+    (VatClass.PRESS, Serving.ON_SITE): (210, _PRESS),
+    (VatClass.PRESS, Serving.TAKEAWAY): (210, _PRESS),
     (VatClass.GOODS, Serving.ON_SITE): (2000, _NORMAL),
     (VatClass.GOODS, Serving.TAKEAWAY): (2000, _NORMAL),
     (VatClass.SERVICE, Serving.ON_SITE): (2000, _NORMAL),
