@@ -6,32 +6,47 @@ import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from bookings.board import board_of
-from bookings.models import Booking, BookingLimit, Offer, OfferHours, SpecialDays
+from bookings.models import (
+    Booking,
+    BookingLimit,
+    CancellationStep,
+    Offer,
+    OfferHours,
+    SpecialDays,
+)
+from bookings.operations import cancel_for_guest
 from bookings.states import BookingState
 from teraa.common.clock import now
 from teraa.common.ids import normalise_code
 from teraa.common.journal_codes import SETTING_CHANGED
 from teraa.common.money import format_cents
+from teraa.common.problems import Problem
 from teraa.fiscal.payloads import number_label
 from teraa.settlement.cases.links import refund_link
+from teraa.settlement.cases.people import Person
 from teraa.spaces.office import RowsInline
 from teraa.venues.models import Venue
 from teraa.venues.office import VenueModelAdmin, venues_seen
-from teraa.venues.permissions_table import EDIT_CATALOGUE, SEE_BOOKINGS
+from teraa.venues.permissions_table import EDIT_CATALOGUE, RUN_BOOKINGS, SEE_BOOKINGS
 
 DAY = datetime.timedelta(days=1)
 FARTHEST = 3660 * DAY
@@ -49,6 +64,27 @@ class HoursInline(RowsInline):
     view_permission = SEE_BOOKINGS
 
 
+class LadderInline(RowsInline):
+    model = CancellationStep
+    fields = ["minutes_before", "percent"]
+    change_permission = EDIT_CATALOGUE
+    view_permission = SEE_BOOKINGS
+
+
+class CancelForm(BaseDialogForm):  # type: ignore[misc]
+    """What comes back, in euros, and the word that the guest reads."""
+
+    gives_back = forms.DecimalField(
+        label=_("given back, in euros"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("Of what was paid. 0: nothing comes back."),
+    )
+    reason = forms.CharField(label=_("why"), max_length=120, widget=UnfoldAdminTextInputWidget)
+
+
 @admin.register(Offer)
 class OfferAdmin(VenueModelAdmin):
     journal_code = SETTING_CHANGED
@@ -59,7 +95,7 @@ class OfferAdmin(VenueModelAdmin):
     search_fields = ["name", "summary", "resource__name", "payee__name"]
     list_select_related = ["resource", "payee", "venue"]
     ordering = ["venue", "position", "name"]
-    inlines = [HoursInline]
+    inlines = [HoursInline, LadderInline]
     fieldsets = [
         (None, {"fields": ["venue", "name", "kind", "summary", "resource", "payee"]}),
         (
@@ -129,6 +165,7 @@ class BookingAdmin(VenueModelAdmin):
     change_permission = None
     may_add = False
     actions_list = ["day_board"]
+    actions_detail = ["cancel_stay"]
     list_display = ["starts_at", "label", "guest_name", "total", "state_shown", "code_shown"]
     list_filter = [("state", ChoicesDropdownFilter), "offer", "payee", "venue"]
     list_filter_submit = True
@@ -145,12 +182,17 @@ class BookingAdmin(VenueModelAdmin):
             {"fields": ["total", "payee", "pays", "due_shown", "ticket", "expires_at"]},
         ),
         (_("When"), {"fields": ["venue", "created_at", "confirmed_at", "closed_at", "key"]}),
+        (
+            _("If cancelled"),
+            {"fields": ["ladder_shown", "came_back", "cancelled_by", "cancel_reason"]},
+        ),
     ]
     readonly_fields = [
         *["label", "starts_at", "ends_at", "state", "code_shown"],
         *["guest_name", "guest_email", "people", "count"],
         *["total", "payee", "pays", "due_shown", "ticket", "expires_at"],
         *["venue", "created_at", "confirmed_at", "closed_at", "key"],
+        *["ladder_shown", "came_back", "cancelled_by", "cancel_reason"],
     ]
     LABELS: ClassVar[dict[str, str]] = {
         BookingState.CONFIRMED: "success",
@@ -197,6 +239,65 @@ class BookingAdmin(VenueModelAdmin):
             cents(booking.due.amount_cents),
             booking.due.get_state_display(),
         ) + refund_link(booking.due, is_owed=booking.state == BookingState.PAID_WITHOUT_PLACE)
+
+    @display(description=_("comes back if cancelled"))
+    def ladder_shown(self, booking: Booking) -> str:
+        told = booking.promises_from(booking.created_at)
+        zone = ZoneInfo(booking.venue.zone)
+        return (
+            " · ".join(
+                f"{date_format(one.until.astimezone(zone), 'SHORT_DATETIME_FORMAT')}:"
+                f" {cents(one.cents)}"
+                for one in told
+            )
+            or "–"
+        )
+
+    @display(description=_("came back"))
+    def came_back(self, booking: Booking) -> str:
+        return cents(booking.refund_cents)
+
+    def has_run_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may cancel, and only what is still to be had."""
+        if object_id is None:
+            return self.may(request, RUN_BOOKINGS)
+        found = self.get_queryset(request).filter(
+            pk=object_id, state__in=(BookingState.HOLD, BookingState.CONFIRMED)
+        )
+        return found.exists() and self.may_key(request, RUN_BOOKINGS, object_id)
+
+    @action(
+        description=_("Cancel for the guest"),
+        url_path="cancel-stay",
+        permissions=["run"],
+        dialog={
+            "title": _("Cancel for the guest"),
+            "description": _(
+                "Its place is free at once, and the guest gets a mail. What was paid in OSM becomes "
+                "a refund to approve; the rest waits at the till under a code."
+            ),
+            "form_class": CancelForm,
+            "form_submit_text": _("Cancel the stay"),
+        },
+    )
+    def cancel_stay(self, request: HttpRequest, form: CancelForm, object_id: str) -> HttpResponse:
+        found = get_object_or_404(self.get_queryset(request), pk=object_id)
+        try:
+            cancel_for_guest(
+                venue_id=found.venue_id,
+                booking_id=found.pk,
+                cents=int(form.cleaned_data["gives_back"] * 100),
+                person=Person.of_user(request.user),
+                reason=form.cleaned_data["reason"],
+                at=now(),
+            )
+        except Problem as problem:
+            said = problem.as_dict()
+            messages.error(request, f"{said['title']} {said['advice']}")
+        else:
+            messages.success(request, _("It is cancelled."))
+        page = reverse("admin:bookings_booking_change", args=[found.pk])
+        return HttpResponse(headers={"HX-Redirect": page})
 
     @display(description=_("ticket"))
     def ticket(self, booking: Booking) -> SafeString | str:

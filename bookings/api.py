@@ -81,8 +81,10 @@ def _not_too_far(starts_at: datetime.datetime) -> datetime.datetime:
     return starts_at.astimezone(datetime.UTC)
 
 
-class NothingSerializer(serializers.Serializer[None]):
-    """An empty body."""
+class CancelBookingSerializer(serializers.Serializer[None]):
+    """What its guest was told would come back, if it was paid: less is refused."""
+
+    least_cents = WholeNumber(min_value=0, max_value=MAX_CENTS, required=False, allow_null=True)
 
 
 class PublicView(Endpoint):
@@ -162,23 +164,22 @@ class BookingView(PublicView):
 
 
 class CancelView(PublicView):
-    """Let an unpaid or free booking go. Twice changes nothing."""
+    """Let a booking go; of what was paid comes back what its ladder says. Twice changes nothing."""
 
     @extend_schema(
         operation_id="cancel_booking",
-        request=NothingSerializer,
-        responses={
-            200: schemas.BookingSchema,
-            404: schemas.ProblemSchema,
-            409: schemas.ProblemSchema,
-        },
+        request=CancelBookingSerializer,
+        responses={200: schemas.BookingSchema, **REFUSALS},
         auth=[],
     )
     def post(self, request: Request, slug: str, secret: str) -> Response:
         venue = venue_or_404(slug)
+        body = CancelBookingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         at = now()
         booking = queries.booking_of(venue_id=venue.pk, secret=secret)
-        cancel_booking(booking_id=booking.pk, at=at)
+        least = body.validated_data.get("least_cents")
+        cancel_booking(booking_id=booking.pk, at=at, least_cents=least)
         booking = queries.booking_of(venue_id=venue.pk, secret=secret)
         return Response(queries.booking_view(booking, slug=slug, at=at))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -13,6 +14,7 @@ from bookings.calendar_file import calendar_file
 from bookings.models import Booking
 from teraa.accounts import mail
 from teraa.common.money import format_cents
+from teraa.settlement.models import Payout, PayoutState
 
 FILE_NAME = "reservation.ics"
 
@@ -41,6 +43,38 @@ def send_moved(booking: Booking, *, at: datetime.datetime) -> None:
     mail.store(message, at=at)
 
 
+def send_cancelled(booking: Booking, *, at: datetime.datetime) -> None:
+    """Tell the guest that it is let go and what comes back; their calendar takes it out."""
+    with override(booking.language):
+        message = _message(
+            booking,
+            subject=_("Cancelled: %(what)s") % {"what": booking.label},
+            template="bookings/mail/cancelled.txt",
+            owed=_owed(booking),
+        )
+    message.attach(FILE_NAME, calendar_file(booking, at=at), "text/calendar; method=PUBLISH")
+    mail.store(message, at=at)
+
+
+def send_given_back(booking: Booking, *, cents: int, at: datetime.datetime) -> None:
+    """Tell the guest that money was given back at the till: whoever did not get it can say so."""
+    with override(booking.language):
+        message = _message(
+            booking,
+            subject=_("Given back: %(what)s") % {"what": booking.label},
+            template="bookings/mail/given_back.txt",
+            amount=format_cents(cents, booking.language),
+        )
+    mail.store(message, at=at)
+
+
+def _owed(booking: Booking) -> Payout | None:
+    """What waits at the till for a guest who did not pay in coins."""
+    if booking.due_id is None:
+        return None
+    return Payout.objects.filter(due_id=booking.due_id, state=PayoutState.OWED).first()
+
+
 def send_paid_without_place(booking: Booking, *, at: datetime.datetime) -> None:
     """Say that the payment came when the place was gone, and that it will be given back."""
     with override(booking.language):
@@ -52,11 +86,13 @@ def send_paid_without_place(booking: Booking, *, at: datetime.datetime) -> None:
     mail.store(message, at=at)
 
 
-def _message(booking: Booking, *, subject: str, template: str) -> EmailMessage:
+def _message(booking: Booking, *, subject: str, template: str, **more: Any) -> EmailMessage:
     values = {
+        **more,
         "booking": booking,
         "venue": booking.venue,
         "total": format_cents(booking.total_cents, booking.language),
+        "back": format_cents(booking.refund_cents or 0, booking.language),
     }
     return EmailMessage(
         # A line break in a subject would begin another header.

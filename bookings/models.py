@@ -12,6 +12,7 @@ from django.db.models.functions import Upper
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from bookings.cancelling import EVERYTHING, Promise, Rung, percent_at, promises, share_of
 from bookings.pricing import MAX_STAY_MIN, Tariffs
 from bookings.states import (
     BOOKING_MOVES,
@@ -177,6 +178,40 @@ class OfferHours(models.Model):
         return f"{self.weekday} {self.opens:%H:%M}–{self.closes:%H:%M}"
 
 
+class CancellationStep(models.Model):
+    """A rung of an offer's ladder: who cancels so long before gets that share of the price back."""
+
+    venue = models.ForeignKey("venues.Venue", models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="cancellation_steps")
+    minutes_before = models.PositiveIntegerField(
+        _("minutes before it begins"),
+        validators=[MaxValueValidator(MAX_NOTICE)],
+        help_text=_("1440 is a day, 10080 a week. Later than the last one: nothing comes back."),
+    )
+    percent = models.PositiveSmallIntegerField(
+        _("percent that come back"), validators=[MaxValueValidator(EVERYTHING)]
+    )
+
+    class Meta:
+        db_table = "bookings_cancellation_step"
+        verbose_name = _("what comes back of a cancelled stay")
+        verbose_name_plural = _("what comes back of a cancelled stay")
+        constraints = [
+            models.UniqueConstraint("offer", "minutes_before", name="bookings_ladder_rung_once"),
+            models.CheckConstraint(
+                condition=Q(percent__lte=EVERYTHING), name="bookings_ladder_percent"
+            ),
+        ]
+        ordering = ["-minutes_before"]
+
+    def __str__(self) -> str:
+        return f"{self.minutes_before} min: {self.percent} %"
+
+    @property
+    def rung(self) -> Rung:
+        return Rung(self.minutes_before, self.percent)
+
+
 class SpecialDays(models.Model):
     """Days on which other hours hold than usual, or none: of one offer, or of all of a venue.
 
@@ -316,6 +351,15 @@ class Booking(Stateful):
     document = models.OneToOneField(
         "fiscal.Document", models.PROTECT, null=True, related_name="booking"
     )
+    # What comes back of it when it is cancelled: frozen, ``Rung.as_dict`` each.
+    ladder: models.JSONField[list[dict[str, int]], list[dict[str, int]]] = models.JSONField(
+        default=list, editable=False
+    )
+    # Moving a stay further away does not buy a better share than it had when it was moved.
+    most_percent = models.PositiveSmallIntegerField(default=EVERYTHING, editable=False)
+    refund_cents = models.BigIntegerField(_("comes back, in cents"), null=True, editable=False)
+    cancelled_by = models.CharField(_("cancelled by"), max_length=80, blank=True, editable=False)
+    cancel_reason = models.CharField(_("why"), max_length=120, blank=True, editable=False)
     expires_at = models.DateTimeField(_("held until"), null=True)
     created_at = models.DateTimeField(_("made"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
@@ -344,6 +388,14 @@ class Booking(Stateful):
                 )
                 & Q(document__isnull=False, due__isnull=False)
                 | Q(state__in=["hold", "expired", "cancelled"], document__isnull=True)
+                # Paid and given up since: what came back of it is known, if only that nothing did.
+                | Q(
+                    state="cancelled",
+                    document__isnull=False,
+                    due__isnull=False,
+                    refund_cents__gte=0,
+                    refund_cents__lte=F("total_cents"),
+                )
                 | Q(state="confirmed", total_cents=0, document__isnull=True, due__isnull=True),
                 name="bookings_booking_paid_has_document",
             ),
@@ -384,3 +436,31 @@ class Booking(Stateful):
         if notice is None or self.state not in (BookingState.HOLD, BookingState.CONFIRMED):
             return False
         return at < self.starts_at and at <= self.starts_at - datetime.timedelta(minutes=notice)
+
+    @property
+    def rungs(self) -> list[Rung]:
+        return [Rung.read(values) for values in self.ladder]
+
+    def comes_back(self, at: datetime.datetime) -> int:
+        """Cents that its guest gets back by the ladder who cancels it ``at`` (law of the booking)."""
+        percent = self.percent_back(at)
+        return share_of(self.total_cents, percent)
+
+    def percent_back(self, at: datetime.datetime) -> int:
+        return percent_at(self.rungs, starts_at=self.starts_at, at=at, at_most=self.most_percent)
+
+    def promises_from(self, at: datetime.datetime) -> list[Promise]:
+        """What its guest would get back by when, from ``at`` on."""
+        return promises(
+            self.rungs,
+            starts_at=self.starts_at,
+            cents=self.total_cents,
+            at=at,
+            at_most=self.most_percent,
+        )
+
+    def may_be_cancelled(self, at: datetime.datetime) -> bool:
+        """Whether its guest may let it go: always unpaid; free or paid, before it begins."""
+        if self.state == BookingState.HOLD:
+            return True
+        return self.state == BookingState.CONFIRMED and at < self.starts_at

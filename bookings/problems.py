@@ -53,6 +53,29 @@ class NotCancellable(Problem):
     advice = _("Write to the place or ring it up: people there can help.")
 
 
+class GivesBackLess(Problem):
+    """A rung of the ladder ended between what was shown and the press; ``cents`` come back now."""
+
+    code = "gives_back_less"
+    status = 409
+    title = _("Less comes back now than when this page was opened.")
+    advice = _("Look at the amount again: nothing was cancelled yet.")
+
+
+class WordNeeded(Problem):
+    code = "word_needed"
+    status = 422
+    title = _("Say why it is cancelled.")
+    advice = _("The guest reads it in the mail.")
+
+
+class WrongShare(Problem):
+    code = "wrong_share"
+    status = 422
+    title = _("More cannot come back than was paid.")
+    advice = _("Choose an amount between nothing and all of it.")
+
+
 class NotMovable(Problem):
     code = "not_movable"
     status = 409

@@ -11,13 +11,14 @@ from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 
 from bookings import opening, pricing, wanting
+from bookings.cancelling import Promise, promises
 from bookings.models import Booking, Offer
 from bookings.states import BookingState
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
 from teraa.common.prepared import Joined
 from teraa.common.problems import NotFound
-from teraa.settlement.models import DueState
+from teraa.settlement.models import DueState, Payout, PayoutState
 from teraa.settlement.operations.rates import rate_in_force
 from teraa.settlement.paying import pay_path
 from teraa.settlement.queries import is_being_confirmed
@@ -91,6 +92,7 @@ class Quote:
     lines: list[pricing.PricedLine]
     total_cents: int
     osm_units: int | None
+    comes_back: list[Promise]
 
 
 def quote_stay(
@@ -102,7 +104,7 @@ def quote_stay(
     people: int,
     at: datetime.datetime,
 ) -> Quote:
-    """What a stay would cost (one query). Raises NotBookable."""
+    """What a stay would cost (two queries). Raises NotBookable."""
     ends_at = starts_at + datetime.timedelta(minutes=minutes)
     is_choice = offer.resource.kind == "choice"
     count = wanting.count_for(offer, people, is_choice=is_choice)
@@ -112,7 +114,13 @@ def quote_stay(
     total = wanting.total_of(lines)
     rate = rate_now(venue_id=venue.pk, at=at)
     units = osm_units_for(total, rate) if rate and total else None
-    return Quote(offer, starts_at, ends_at, count, lines, total, units)
+    back = promises(
+        [step.rung for step in offer.cancellation_steps.all()],
+        starts_at=starts_at,
+        cents=total,
+        at=at,
+    )
+    return Quote(offer, starts_at, ends_at, count, lines, total, units, back if total else [])
 
 
 # -- one booking ----------------------------------------------------------------------------------------
@@ -182,12 +190,31 @@ def booking_view(booking: Booking, *, slug: str, at: datetime.datetime) -> dict[
             for line in booking.lines
         ],
         "total_cents": booking.total_cents,
+        "comes_back": [
+            {"until": iso_utc(one.until), "percent": one.percent, "cents": one.cents}
+            for one in booking.promises_from(at)
+            if booking.may_be_cancelled(at)
+        ],
+        "refund_cents": booking.refund_cents,
+        "payout_code": _payout_code(booking),
         "expires_at": iso_utc(booking.expires_at) if booking.expires_at else None,
         "due_code": booking.due.spoken_code if booking.due and booking.state == "hold" else None,
         "page": page,
         "pay": pay_address(booking, back=page) or None,
         "calendar": page_address("booking_calendar", slug=slug, secret=booking.secret),
     }
+
+
+def owed_back(booking: Booking) -> Payout | None:
+    """What a guest who cancelled gets, or got, at the till (one query for what was paid)."""
+    if booking.state != BookingState.CANCELLED or not booking.refund_cents:
+        return None
+    return Payout.objects.filter(due=booking.due).order_by("-owed_at").first()
+
+
+def _payout_code(booking: Booking) -> str | None:
+    payout = owed_back(booking)
+    return payout.spoken_code if payout and payout.state == PayoutState.OWED else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,14 @@ LineSchema = _shape(
         "vat_rate_bp": fields.IntegerField(help_text="basis points: 10 % is 1000"),
     },
 )
+PromiseSchema = _shape(
+    "BookingPromise",
+    {
+        "until": fields.DateTimeField(help_text="itself included"),
+        "percent": fields.IntegerField(),
+        "cents": fields.IntegerField(),
+    },
+)
 BookingSchema = _shape(
     "BookingAnswer",
     {
@@ -80,6 +88,15 @@ BookingSchema = _shape(
         "ends_at": fields.DateTimeField(),
         "lines": LineSchema(many=True),
         "total_cents": fields.IntegerField(),
+        "comes_back": PromiseSchema(
+            many=True, help_text="of what was paid when it is cancelled, by when; later nothing"
+        ),
+        "refund_cents": fields.IntegerField(
+            allow_null=True, help_text="what comes back of it, once it was cancelled"
+        ),
+        "payout_code": fields.CharField(
+            allow_null=True, help_text="what its guest says at the till to get it"
+        ),
         "expires_at": fields.DateTimeField(allow_null=True),
         "due_code": fields.CharField(allow_null=True, help_text="what a till finds it by"),
         "page": fields.CharField(),

@@ -28,7 +28,6 @@ BOOKING_MOVES: Moves = {
         }
     ),
     BookingState.EXPIRED: frozenset({BookingState.CONFIRMED, BookingState.PAID_WITHOUT_PLACE}),
-    # Only what cost nothing is cancelled once it is confirmed; the rest needs a refund first.
     BookingState.CONFIRMED: frozenset({BookingState.CANCELLED}),
     BookingState.PAID_WITHOUT_PLACE: frozenset({BookingState.REFUNDED}),
     BookingState.REFUNDED: frozenset(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings import opening, queries, searching
 from bookings.calendar_file import calendar_file
+from bookings.cancelling import Promise
 from bookings.confirming import FILE_NAME
 from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
 from bookings.models import Booking
@@ -30,6 +32,7 @@ from teraa.venues.models import Venue
 from teraa.venues.public import venue_or_404
 
 STRIP_DAYS = 7
+AMOUNT_DIGITS = 12
 FARTHEST = datetime.timedelta(days=3660)
 
 
@@ -131,6 +134,7 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
             "quote": quote,
             "local_start": quote.starts_at.astimezone(ZoneInfo(venue.zone)),
             "local_end": quote.ends_at.astimezone(ZoneInfo(venue.zone)),
+            "comes_back": _local_promises(quote.comes_back, ZoneInfo(venue.zone)),
             "length": length_words(search.minutes),
             "search": search,
             "form": form,
@@ -140,6 +144,10 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
         },
         status=problem.status if problem else 200,
     )
+
+
+def _local_promises(given: list[Promise], zone: ZoneInfo) -> list[Promise]:
+    return [replace(one, until=one.until.astimezone(zone)) for one in given]
 
 
 def _start_in(request: HttpRequest, venue: Venue) -> datetime.datetime | None:
@@ -222,11 +230,13 @@ def booking(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
-    """Let an unpaid or free booking go."""
+    """Let a booking go; the form says how much was promised back."""
     venue = venue_or_404(slug)
     found = _own(venue, secret)
+    promised = request.POST.get("least_cents", "")
+    least = int(promised) if promised.isdecimal() and len(promised) <= AMOUNT_DIGITS else None
     try:
-        cancel_booking(booking_id=found.pk, at=now())
+        cancel_booking(booking_id=found.pk, at=now(), least_cents=least)
     except Problem as problem:
         return _booking_page(request, _own(venue, secret), slug, problem)
     return HttpResponseRedirect(queries.page_address("booking", slug=slug, secret=secret))
@@ -329,7 +339,10 @@ def _booking_page(
             "seconds_left": max(0, int((expires_at - at).total_seconds())) if expires_at else 0,
             "pay": queries.pay_address(found, back=page),
             "may_move": stage in ("hold", "confirmed") and found.may_be_moved(at),
-            "may_cancel": stage == "hold" or (stage == "confirmed" and not found.total_cents),
+            "may_cancel": stage in ("hold", "confirmed") and found.may_be_cancelled(at),
+            "comes_back": _local_promises(found.promises_from(at), zone),
+            "back_now": found.comes_back(at) if stage == "confirmed" else 0,
+            "owed_back": queries.owed_back(found),
             "begins": iso_utc(found.starts_at),
             "problem": problem.as_dict() if problem else None,
         },

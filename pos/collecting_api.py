@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from pos import collecting, schemas
+from pos import collecting, paying_out, schemas
 from pos.api import NothingSerializer, PrintSerializer, TillView
 from teraa.common.clock import now
 from teraa.common.fields import WholeNumber
@@ -33,6 +33,15 @@ class CollectionSerializer(serializers.Serializer[collecting.CollectionWanted]):
     received_cents = WholeNumber(min_value=0, max_value=MAX_CENTS, required=False, allow_null=True)
     authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
     quote = serializers.UUIDField(required=False, allow_null=True)
+
+
+class PayoutSerializer(serializers.Serializer[paying_out.PayoutWanted]):
+    """Money given back, in cash or on the card's terminal."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the till: sent twice, given once")
+    payout = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=["cash", "card"])
+    authorisation = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
 def _session(request: Request) -> StationSession:
@@ -67,7 +76,10 @@ class DuesView(TillView):
     def get(self, request: Request) -> Response:
         text = request.query_params.get("q", "")[:LONGEST_TEXT].replace("\x00", "")
         return Response(
-            {"dues": collecting.find_dues(venue_id=_session(request).venue.pk, text=text)}
+            {
+                "dues": collecting.find_dues(venue_id=_session(request).venue.pk, text=text),
+                "payouts": paying_out.find_payouts(venue_id=_session(request).venue.pk, text=text),
+            }
         )
 
 
@@ -109,3 +121,37 @@ class PrintCollectionView(TillView):
                 session=_session(request), key=key, print_key=body["key"], at=now()
             )
         )
+
+
+class PayoutsView(TillView):
+    @extend_schema(operation_id="pay_out", request=PayoutSerializer, responses=schemas.PayoutSchema)
+    def post(self, request: Request) -> Response:
+        given = read_body(PayoutSerializer, request.data)
+        wanted = paying_out.PayoutWanted(
+            key=given["key"],
+            payout_id=given["payout"],
+            kind=given["kind"],
+            authorisation=given.get("authorisation", ""),
+        )
+        session = _session(request)
+        payout = paying_out.pay_out_at_till(session=session, wanted=wanted, at=now())
+        return Response(paying_out.payout_view(payout))
+
+
+class PayoutView(TillView):
+    @extend_schema(operation_id="read_payout", responses=schemas.PayoutSchema)
+    def get(self, request: Request, key: UUID) -> Response:
+        payout = paying_out.payout_for(venue_id=_session(request).venue.pk, key=key)
+        return Response(paying_out.payout_view(payout))
+
+
+class PrintPayoutView(TillView):
+    @extend_schema(
+        operation_id="print_payout", request=PrintSerializer, responses=schemas.PayoutSchema
+    )
+    def post(self, request: Request, key: UUID) -> Response:
+        body = read_body(PrintSerializer, request.data)
+        payout = paying_out.print_payout(
+            session=_session(request), key=key, print_key=body["key"], at=now()
+        )
+        return Response(paying_out.payout_view(payout))

@@ -8,7 +8,7 @@ from rest_framework import serializers as fields
 
 from pos.states import SaleState
 from teraa.fiscal.states import ClosingLevel
-from teraa.settlement.states import DueState
+from teraa.settlement.states import DueState, PayoutState
 
 
 def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
@@ -297,4 +297,33 @@ DueSchema = _shape(
         "opened_at": fields.DateTimeField(),
     },
 )
-DuesSchema = _shape("Dues", {"dues": DueSchema(many=True)})
+_PAYOUT = {
+    "id": fields.UUIDField(),
+    "code": fields.CharField(),
+    "label": fields.CharField(),
+    "person": fields.CharField(),
+    "payee": DuePayeeSchema(),
+    "amount_cents": fields.IntegerField(),
+    "state": fields.ChoiceField(choices=PayoutState.choices),
+    "owed_at": fields.DateTimeField(),
+}
+OwedBackSchema = _shape("OwedBack", _PAYOUT)
+DuesSchema = _shape(
+    "Dues",
+    {
+        "dues": DueSchema(many=True),
+        "payouts": OwedBackSchema(many=True, help_text="money to give back, if any is meant"),
+    },
+)
+PayoutSchema = _shape(
+    "Payout",
+    {
+        **_PAYOUT,
+        "key": fields.UUIDField(allow_null=True),
+        "kind": fields.ChoiceField(choices=["cash", "card"], allow_null=True),
+        "operator": fields.CharField(),
+        "paid_at": fields.DateTimeField(allow_null=True),
+        "number": fields.CharField(allow_null=True, help_text="of its ticket, once it is sealed"),
+        "print": PrintStateSchema(allow_null=True),
+    },
+)

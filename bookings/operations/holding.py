@@ -138,6 +138,7 @@ def _hold(
 
 def _keep(booking: Booking, offer: Offer, shapes: dict[UUID, Shape], at: datetime.datetime) -> Held:
     if booking.total_cents:
+        booking.ladder = [step.rung.as_dict() for step in offer.cancellation_steps.all()]
         booking.due = settlement.open_due(
             venue_id=booking.venue_id,
             payee_id=booking.payee_id,

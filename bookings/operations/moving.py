@@ -99,9 +99,17 @@ def _move(
         ]
         if booking.due_id is not None:
             settlement.relabel_due(due_id=booking.due_id, label=label)
+    else:
+        # Else a guest on the last rung would move far away first, and cancel then for everything.
+        booking.most_percent = min(booking.most_percent, booking.percent_back(at))
     booking.label, booking.starts_at, booking.ends_at = label, wanted.starts_at, ends_at
     booking.version += 1
-    booking.save(update_fields=["label", "lines", "starts_at", "ends_at", "expires_at", "version"])
+    booking.save(
+        update_fields=[
+            *["label", "lines", "starts_at", "ends_at", "expires_at", "version"],
+            "most_percent",
+        ]
+    )
     if not is_held:
         send_moved(booking, at=at)
     # Last: everybody who wants this space waits from here to the commit.

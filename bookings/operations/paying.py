@@ -9,6 +9,7 @@ from django.db.models import F
 
 from bookings.confirming import send_confirmation, send_paid_without_place
 from bookings.models import Booking
+from bookings.operations.giving_back import seal_what_was_given
 from bookings.operations.holding import GRACE, claim
 from bookings.sealing import draft_ticket
 from bookings.states import BookingState
@@ -46,7 +47,12 @@ def look_at_due(*, due_id: UUID, at: datetime.datetime) -> None:
     """
     booking = locked(due_id=due_id)
     due = Due.objects.get(pk=due_id)
-    if booking.state == BookingState.PAID_WITHOUT_PLACE:
+    if booking.state == BookingState.CANCELLED:
+        if booking.document_id is not None:
+            seal_what_was_given(booking, at=at)
+            # Its page shows how far the money is.
+            Booking.objects.filter(pk=booking.pk).update(version=F("version") + 1)
+    elif booking.state == BookingState.PAID_WITHOUT_PLACE:
         if is_refunded(due_id=due_id):
             booking.move(BookingState.REFUNDED, version=booking.version + 1)
     elif due.state == DueState.SETTLED:

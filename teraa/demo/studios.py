@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from bookings.models import Offer, OfferHours
+from bookings.models import CancellationStep, Offer, OfferHours
 from bookings.states import OfferKind
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoHours, DemoPayee, DemoVenue
@@ -44,6 +44,12 @@ CAFE = (
 PRACTICE = (DemoHours((0, 1, 3, 4), _clock(9), _clock(19)),)
 ALL_DAY = (DemoHours(WEEK, _clock(9), _clock(1)),)
 
+DAY_MIN = 24 * 60
+# Everything back until a week before, half of it until two days before.
+LADDER = ((7 * DAY_MIN, 100), (2 * DAY_MIN, 50))
+# A desk or a projector finds somebody else sooner.
+SHORT_LADDER = ((DAY_MIN, 100),)
+
 # Each thing that only one party can have at a time.
 ATOMS = (
     "Studio A",
@@ -74,6 +80,7 @@ class DemoSpace:
     step_minutes: int = 30
     after_min: int = 0
     practitioner: bool = False
+    ladder: tuple[tuple[int, int], ...] = LADDER
     vat_class: VatClass = VatClass.SERVICE
 
 
@@ -124,6 +131,7 @@ SPACES = (
         "Un bureau au calme à l’étage, écran et casier compris.",
         is_choice=True,
         min_minutes=30,
+        ladder=SHORT_LADDER,
     ),
     DemoSpace(
         "Table du café",
@@ -136,6 +144,7 @@ SPACES = (
         is_choice=True,
         min_minutes=30,
         max_minutes=240,
+        ladder=(),
     ),
     DemoSpace(
         "Vidéoprojecteur",
@@ -145,6 +154,7 @@ SPACES = (
         (500, 1500, 2500),
         EVENINGS,
         "À retirer au comptoir, câbles compris ; il reste dans le lieu.",
+        ladder=SHORT_LADDER,
     ),
     DemoSpace(
         "Séance d’ostéopathie",
@@ -251,4 +261,8 @@ def _offer(venue: Venue, space: DemoSpace, resource: Resource, payee: Payee, pla
         )
         for hours in space.hours
         for weekday in hours.weekdays
+    )
+    CancellationStep.objects.bulk_create(
+        CancellationStep(venue=venue, offer=offer, minutes_before=minutes, percent=percent)
+        for minutes, percent in space.ladder
     )

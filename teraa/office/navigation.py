@@ -83,6 +83,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
             ("settlement.due", "request_quote"),
             ("settlement.tender", "payments"),
             ("settlement.collection", "shopping_bag"),
+            ("settlement.payout", "undo"),
             ("settlement.osmrate", "currency_exchange"),
             ("settlement.ratefeed", "rss_feed"),
             ("settlement.ratereading", "show_chart"),
@@ -195,6 +196,9 @@ EMPTY: dict[str, str | Promise] = {
     "settlement.due": _("Dues open by themselves when something waits for its money."),
     "settlement.tender": _("Payments show up here as the tills take them."),
     "settlement.collection": _("When several dues are paid in one go, it is listed here."),
+    "settlement.payout": _(
+        "What guests who cancelled get back at the till, in cash or by card, is listed here."
+    ),
     "osm.addressbalance": _("What the nodes say our addresses hold is read every hour."),
     "settlement.osmrate": _(
         "Decide how many euros an OSM is worth: without a rate no till takes OSM."

@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 
 from teraa.settlement import admin_rates, effects
 from teraa.settlement.cases.links import refund_link
-from teraa.settlement.models import Collection, Due, Effect, Tender
+from teraa.settlement.models import Collection, Due, Effect, Payout, PayoutState, Tender
 from teraa.settlement.office import MoneyAdmin, MoneyInline, euros, link, links
 from teraa.settlement.states import DueState, TenderState
 from teraa.venues.permissions_table import RESOLVE_MONEY
@@ -160,6 +160,33 @@ class CollectionAdmin(MoneyAdmin):
     @display(description=_("tenders"))
     def tenders_list(self, collection: Collection) -> SafeString:
         return links(collection.tenders.order_by("pk"))
+
+
+@admin.register(Payout)
+class PayoutAdmin(MoneyAdmin):
+    list_display = ["label", "person", "amount", "state_shown", "kind", "operator", "owed_at"]
+    list_filter = ["venue", "state", "kind", "payee"]
+    list_select_related = ["venue", "payee"]
+    search_fields = ["code", "label", "person", "authorisation"]
+    date_hierarchy = "owed_at"
+    ordering = ["-owed_at"]
+    fields = [
+        *["label", "person", "venue", "payee", "amount", "state", "due", "owed_at"],
+        *["kind", "authorisation", "station", "operator", "paid_at"],
+    ]
+    readonly_fields = ["amount"]
+
+    @display(description=_("amount"), ordering="amount_cents")
+    def amount(self, payout: Payout) -> str:
+        return euros(payout.amount_cents)
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={PayoutState.OWED: "warning", PayoutState.PAID: "success"},
+    )
+    def state_shown(self, payout: Payout) -> tuple[str, Any]:
+        return payout.state, payout.get_state_display()
 
 
 class NewsFilter(admin.SimpleListFilter):

@@ -12,9 +12,11 @@ from teraa.settlement.feeds import RateFeed, RateReading
 from teraa.settlement.policies import PaymentPolicy
 from teraa.settlement.states import (
     DUE_MOVES,
+    PAYOUT_MOVES,
     TENDER_MOVES,
     DueState,
     EffectKind,
+    PayoutState,
     RateSource,
     TenderKind,
     TenderState,
@@ -32,6 +34,8 @@ __all__ = [
     "EffectKind",
     "OsmRate",
     "PaymentPolicy",
+    "Payout",
+    "PayoutState",
     "RateFeed",
     "RateQuote",
     "RateReading",
@@ -300,6 +304,76 @@ class Tender(Stateful):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cents} c. {self.state}"
+
+
+class Payout(Stateful):
+    """Money of a paid due that somebody gets back at a till; ``code`` is what they say there.
+
+    How much was decided by the trade. The ticket that says so is sealed when the money is given.
+    """
+
+    MOVES = PAYOUT_MOVES
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="+")
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="+", verbose_name=_("payee"))
+    due = models.ForeignKey(Due, models.PROTECT, related_name="payouts", verbose_name=_("due"))
+    code = models.CharField(_("code"), max_length=8, editable=False)
+    label = models.CharField(_("what for"), max_length=LABEL_LENGTH)
+    person = models.CharField(_("to whom"), max_length=LABEL_LENGTH, default="")
+    amount_cents = models.BigIntegerField(_("amount (cents)"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=PayoutState.choices, default=PayoutState.OWED
+    )
+    # What follows is known once it is given: the request's own key, how, and by whom.
+    key = models.UUIDField(null=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=TenderKind.choices, blank=True)
+    authorisation = models.CharField(_("authorisation"), max_length=60, blank=True)
+    station = models.ForeignKey(Station, models.PROTECT, null=True, related_name="+")
+    operator = models.CharField(_("operator"), max_length=60, blank=True)
+    owed_at = models.DateTimeField(_("owed since"))
+    paid_at = models.DateTimeField(_("given back"), null=True)
+
+    class Meta:
+        db_table = "settlement_payout"
+        verbose_name = _("money to give back")
+        verbose_name_plural = _("money to give back")
+        constraints = [
+            models.UniqueConstraint("venue", "code", name="settlement_payout_code_once"),
+            models.UniqueConstraint("venue", "key", name="settlement_payout_key_once"),
+            models.CheckConstraint(
+                condition=Q(amount_cents__gt=0), name="settlement_payout_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="owed", key__isnull=True, paid_at__isnull=True, kind="")
+                | Q(
+                    state="paid",
+                    key__isnull=False,
+                    paid_at__isnull=False,
+                    kind__in=["cash", "card"],
+                ),
+                name="settlement_payout_paid_is_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["venue", "-owed_at"],
+                name="settlement_payout_owed",
+                condition=Q(state="owed"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.amount_cents} c. {self.state}"
+
+    @property
+    def spoken_code(self) -> str:
+        return f"{self.code[:4]}-{self.code[4:]}"
+
+    @property
+    def line_subject(self) -> str:
+        """How the lines of the ticket that gives it back name it."""
+        return f"settlement.payout:{self.pk}"
 
 
 class Effect(models.Model):

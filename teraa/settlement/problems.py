@@ -32,6 +32,13 @@ class DueClosed(Problem):
     advice = _("Look at it again: it was settled or given up in the meantime.")
 
 
+class PaidOutAlready(Problem):
+    code = "paid_out_already"
+    status = 409
+    title = _("This money was given back already.")
+    advice = _("Its ticket says when, how and by whom.")
+
+
 class MixedPayees(Problem):
     """Dues of different payees never share a payment."""
 

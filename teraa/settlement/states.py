@@ -82,6 +82,17 @@ IMMEDIATE_KINDS = frozenset(TenderKind) - {TenderKind.OSM}
 """Kinds whose outcome the cashier knows at once."""
 
 
+class PayoutState(models.TextChoices):
+    OWED = "owed", _("To give back")
+    PAID = "paid", _("Given back")
+
+
+PAYOUT_MOVES: Moves = {
+    PayoutState.OWED: frozenset({PayoutState.PAID}),
+    PayoutState.PAID: frozenset(),
+}
+
+
 class EffectKind(models.TextChoices):
     SETTLED = "settled", _("Settled")
     ACCEPTED = "accepted", _("Accepted")

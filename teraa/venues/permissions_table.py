@@ -22,6 +22,7 @@ READ_BOOKS = "read_books"  # sales, dues, payments, fiscal documents
 RESOLVE_MONEY = "resolve_money"  # assign or close what did not match by itself
 DECIDE_CASES = "decide_cases"  # what happens to coins that did not match; refunds
 SEE_BOOKINGS = "see_bookings"  # who has which space when
+RUN_BOOKINGS = "run_bookings"  # cancel a stay for its guest
 EDIT_EVENTS = "edit_events"  # events, rates, quotas; put on sale, cancel a ticket
 SCAN = "scan"  # admit at a gate
 RUN_BASKETS = "run_baskets"  # households, producers, distributions and their files
@@ -43,6 +44,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             RESOLVE_MONEY,
             DECIDE_CASES,
             SEE_BOOKINGS,
+            RUN_BOOKINGS,
             EDIT_EVENTS,
             SCAN,
             RUN_BASKETS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bookings.models import Booking, Offer, OfferHours
 from bookings.operations import Held, hold_space
@@ -147,3 +148,9 @@ def again(booking: Booking) -> Booking:
     return Booking.objects.select_related("venue", "offer__resource", "payee", "due").get(
         pk=booking.pk
     )
+
+
+def in_three_days(at: datetime.datetime) -> datetime.datetime:
+    """Noon in Paris, three days after the day of ``at``."""
+    local = at.astimezone(ZoneInfo("Europe/Paris")) + datetime.timedelta(days=3)
+    return local.replace(hour=12, minute=0, second=0, microsecond=0).astimezone(datetime.UTC)

@@ -8,10 +8,10 @@ import icalendar
 import pytest
 from django.test import Client
 
-from bookings.models import Booking
+from bookings.models import Booking, CancellationStep
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
-from teraa.settlement.models import Due
+from teraa.settlement.models import Due, Payout
 from tests.bookings import cast
 from tests.settlement import cast as money
 from tests.settlement.cases.moves import scene_of
@@ -218,17 +218,27 @@ def test_what_is_no_longer_needed_is_let_go(house, browser):
     assert Booking.objects.get().state == "cancelled"
 
 
-def test_a_paid_booking_says_so_and_is_not_let_go(house, browser):
+def test_a_paid_booking_says_so_and_what_comes_back_before_it_is_let_go(house, browser):
     at = now()
+    CancellationStep.objects.create(venue=house.venue, offer=house.a, minutes_before=60, percent=50)
     booking = house.hold(at, starts_at=thursday_morning()).booking
     cast.pay_in_cash(booking, at)
     assert "confirmation en cours" in browser.get(f"/book/b/{booking.secret}/").content.decode()
     cast.deliver(at)
 
-    assert "Confirmé" in browser.get(f"/book/b/{booking.secret}/").content.decode()
-    answer = browser.post(f"/book/b/{booking.secret}/cancel/")
+    page = f"/book/b/{booking.secret}/"
+    shown = browser.get(page).content.decode()
+    assert "Confirmé" in shown
+    assert 'name="least_cents" value="2000"' in shown
+    assert "rendus" in shown
+
+    answer = browser.post(f"{page}cancel/", {"least_cents": "4000"})
     assert answer.status_code == 409
-    assert "ne peut plus être annulée" in answer.content.decode()
+    assert "On rend moins maintenant" in answer.content.decode()
+
+    answer = browser.post(f"{page}cancel/", {"least_cents": "2000"}, follow=True)
+    assert Payout.objects.get().spoken_code in answer.content.decode()
+    assert "20,00\u00a0€ pour vous au bar" in answer.content.decode()
 
 
 def test_coins_on_their_way_are_not_asked_for_again(house, browser):

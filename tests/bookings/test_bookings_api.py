@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.models import Booking
+from bookings.models import Booking, CancellationStep
 from teraa.common.clock import iso_utc, now
 from teraa.common.ids import uuid7
+from teraa.settlement.models import Payout
 from tests.bookings import cast
 from tests.bookings.test_book_online import next_thursday, thursday_morning
 from tests.settlement import cast as money
@@ -171,19 +172,31 @@ def test_another_venues_name_opens_nothing(house, client):
     assert hold(client, body(house), slug="la-grange").status_code == 404
 
 
-def test_a_paid_booking_is_not_let_go(house, client):
+def test_a_paid_booking_is_let_go_for_what_its_ladder_says(house, client):
     at = now()
+    CancellationStep.objects.create(venue=house.venue, offer=house.a, minutes_before=60, percent=50)
     secret = hold(client, body(house)).json()["secret"]
     booking = Booking.objects.get()
     cast.pay_in_cash(booking, at)
     cast.deliver(at)
 
-    answer = client.post(
-        f"/api/bookings/genesis/bookings/{secret}/cancel/", {}, content_type="application/json"
-    )
+    address = f"/api/bookings/genesis/bookings/{secret}/"
+    (promise,) = client.get(address).json()["comes_back"]
+    assert (promise["percent"], promise["cents"]) == (50, booking.total_cents // 2)
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_cancellable")
-    assert client.get(f"/api/bookings/genesis/bookings/{secret}/").json()["pay"] is None
+    def cancel(**body):
+        return client.post(f"{address}cancel/", body, content_type="application/json")
+
+    refused = cancel(least_cents=booking.total_cents)
+    assert (refused.status_code, refused.json()["code"]) == (409, "gives_back_less")
+
+    answer = cancel(least_cents=promise["cents"])
+    assert answer.status_code == 200, answer.content
+    said = answer.json()
+    assert (said["state"], said["refund_cents"]) == ("cancelled", promise["cents"])
+    assert said["payout_code"] == Payout.objects.get().spoken_code
+    assert said["comes_back"] == []
+    assert cancel().json() == said
 
 
 def test_refusals_speak_french_when_asked(house, client):

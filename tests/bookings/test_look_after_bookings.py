@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from bookings.board import board_of
+from bookings.cancelling import Rung
 from bookings.models import Booking, BookingLimit, Offer, SpecialDays
 from teraa.common.clock import now
 from teraa.spaces.models import Resource
@@ -245,6 +246,10 @@ def offer_form(house, resource, **fields):
         "hours-0-weekday": "3",
         "hours-0-opens": "09:00",
         "hours-0-closes": "18:00",
+        "cancellation_steps-TOTAL_FORMS": "1",
+        "cancellation_steps-INITIAL_FORMS": "0",
+        "cancellation_steps-0-minutes_before": "1440",
+        "cancellation_steps-0-percent": "50",
     } | fields
 
 
@@ -256,6 +261,7 @@ def test_a_manager_adds_an_offer_with_its_hours(house):
     assert answer.status_code == 302, answer.context["errors"]
     offer = Offer.objects.get(name="Nouvelle offre")
     assert offer.hours.get().venue == house.venue
+    assert offer.cancellation_steps.get().rung == Rung(1440, 50)
 
 
 def test_an_offer_without_any_price_is_refused_with_a_sentence(house):
@@ -367,3 +373,34 @@ def test_an_offer_of_another_venue_is_not_offered_for_special_days(house):
 
     assert answer.status_code == 200
     assert not SpecialDays.objects.exists()
+
+
+def cancels(client, booking, **fields):
+    return client.post(
+        f"/office/bookings/booking/{booking.pk}/cancel-stay/",
+        {"_form_submitted": "on", "gives_back": "30.00", "reason": "Dégât des eaux"} | fields,
+    )
+
+
+def test_a_manager_cancels_for_a_guest_and_says_what_comes_back(house, at, keys_dir):
+    booking = house.hold(at).booking
+    cast.pay_in_cash(booking, at)
+    cast.deliver(at)
+
+    answer = cancels(signed_in(house.venue, Role.MANAGER), booking)
+
+    assert answer.headers.get("HX-Redirect"), answer.content
+    booking.refresh_from_db()
+    assert (booking.state, booking.refund_cents) == ("cancelled", 3000)
+    assert booking.cancel_reason == "Dégât des eaux"
+
+
+@pytest.mark.parametrize("role", [Role.DESK, Role.CASHIER, Role.TREASURER])
+def test_others_do_not_cancel_for_a_guest(house, at, role):
+    booking = house.hold(at).booking
+
+    answer = cancels(signed_in(house.venue, role), booking)
+
+    assert answer.status_code == 403
+    booking.refresh_from_db()
+    assert booking.state == "hold"

@@ -210,6 +210,14 @@ def own_delivery(house: House) -> dict[str, Any]:
     return {"key": house.endpoint.deliveries.latest("created_at").pk}
 
 
+def a_payout(house: House) -> dict[str, Any]:
+    return {"key": str(uuid7()), "payout": str(house.payout.pk), "kind": "cash"}
+
+
+def given_back(house: House) -> dict[str, Any]:
+    return {"key": house.given_back.key}
+
+
 def a_case(house: House) -> dict[str, Any]:
     return {"key": house.case.pk}
 
@@ -275,6 +283,9 @@ DOORS: dict[str, Door] = {
     "api/pos/collections/<uuid:key>/": Door(path=collection),
     "api/pos/collections/<uuid:key>/requests/cancel/": Door(body=nothing, path=collection),
     "api/pos/collections/<uuid:key>/print/": Door(body=a_key, path=collection),
+    "api/pos/payouts/": Door(body=a_payout),
+    "api/pos/payouts/<uuid:key>/": Door(path=given_back),
+    "api/pos/payouts/<uuid:key>/print/": Door(body=a_key, path=given_back),
     "pay/<str:token>/": Door(body=nothing, form=True, secret=True),
     "pay/<str:token>/state/": Door(secret=True),
     "refund/<str:token>/": Door(body=nothing, form=True, secret=True),

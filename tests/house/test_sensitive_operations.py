@@ -16,6 +16,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from bookings.operations import cancel_for_guest
 from pos.models import Sale
 from teraa.common import journal_codes as jet
 from teraa.common.clock import now
@@ -23,6 +24,9 @@ from teraa.common.ids import uuid7
 from teraa.devices.operations import lease_jobs, report_job, resend_job
 from teraa.fiscal.models import Document
 from teraa.fiscal.sources import ROOT
+from teraa.settlement import effects
+from teraa.settlement import operations as settlement
+from teraa.settlement.cases.people import Person
 from teraa.spaces.models import Feed
 from teraa.spaces.operations import revoke_feed
 from teraa.venues.models import StaffMember, Station
@@ -138,6 +142,8 @@ QUIET: dict[str, str] = {
     "api/pos/collections/": TICKET,
     "api/pos/collections/<uuid:key>/requests/cancel/": OWED,
     "api/pos/collections/<uuid:key>/print/": COPY,
+    "api/pos/payouts/": TICKET,
+    "api/pos/payouts/<uuid:key>/print/": COPY,
     "pay/<str:token>/": OWED,
     "refund/<str:token>/": "an address somebody says is theirs; people approve before coins go",
     "api/settlement/refunds/": "a draft: its approval is the event",
@@ -221,6 +227,22 @@ def send_a_page_again(house: House) -> None:
     resend_job(job=job, reason="papier changé", by="gérance", at=now())
 
 
+def cancel_a_stay(house: House) -> None:
+    at = now()
+    settlement.collect(
+        key=uuid7(), venue_id=house.venue.pk, due_ids=[house.booking.due_id], kind="cash", at=at
+    )
+    effects.deliver_all(at=at)
+    cancel_for_guest(
+        venue_id=house.venue.pk,
+        booking_id=house.booking.pk,
+        cents=0,
+        person=Person("user:ada", "gérance"),
+        reason="dégât des eaux",
+        at=at,
+    )
+
+
 def sell_an_event(house: House) -> None:
     title = f"{house.word} encore"
     draft = ticketing_cast.show(
@@ -242,6 +264,7 @@ def of(house: House) -> dict[str, Any]:
 Press = Callable[[House], object]
 JOURNALED_BUTTONS: dict[tuple[str, str], tuple[int, Press]] = {
     ("devices.PrintJob", "resend"): (jet.PAGE_SENT_AGAIN, send_a_page_again),
+    ("bookings.Booking", "cancel_stay"): (jet.SALE_CANCELLED, cancel_a_stay),
     ("spaces.Feed", "revoke"): (
         jet.SETTING_CHANGED,
         lambda house: revoke_feed(feed=Feed.objects.get(venue=house.venue), at=now(), by="gérance"),

@@ -17,7 +17,7 @@ from django.db import connection, models
 from django.test import Client
 from django.utils.text import slugify
 
-from bookings.models import Booking, BookingLimit, SpecialDays
+from bookings.models import Booking, BookingLimit, CancellationStep, SpecialDays
 from bookings.operations import hold_space
 from bookings.wanting import Wanted as BookingWanted
 from bookings.wanting import starts_of
@@ -53,7 +53,7 @@ from teraa.settlement import operations as settlement
 from teraa.settlement.cases.models import Case, Refund, Safeguard
 from teraa.settlement.cases.operations import draft_refund, make_claim
 from teraa.settlement.cases.people import Person
-from teraa.settlement.models import Collection, Due, PaymentPolicy, RateFeed, RateReading
+from teraa.settlement.models import Collection, Due, PaymentPolicy, Payout, RateFeed, RateReading
 from teraa.settlement.osm.addresses import address_of_passphrase
 from teraa.settlement.osm.devnet.profiles import ADDRESS_BYTE
 from teraa.settlement.osm.models import (
@@ -138,6 +138,8 @@ class House:
     sale_refund: SaleRefund = field(init=False)
     basket: Basket = field(init=False)
     collection: Collection = field(init=False)
+    payout: Payout = field(init=False)
+    given_back: Payout = field(init=False)
     booking: Booking = field(init=False)
     feed_secret: str = field(init=False)
     event: Event = field(init=False)
@@ -376,6 +378,18 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
     house.collection = settlement.collect(
         key=uuid7(), venue_id=house.venue.pk, due_ids=[due.pk], kind="cash", at=at
     )
+    house.payout, house.given_back = (
+        settlement.owe_back(due=Due.objects.get(pk=due.pk), amount_cents=cents, at=at)
+        for cents in (100, 200)
+    )
+    house.given_back, _new = settlement.pay_out(
+        key=uuid7(),
+        venue_id=house.venue.pk,
+        payout_id=house.given_back.pk,
+        kind="card",
+        authorisation=f"{house.word} 42",
+        at=at,
+    )
     line = LineDraft(
         label=f"{house.word} chose",
         quantity_milli=1000,
@@ -458,6 +472,7 @@ def _bookings(house: House, at: datetime.datetime) -> None:
         most_bookings=40,
         message=f"{house.word} : quarante par mois",
     )
+    CancellationStep.objects.create(venue=house.venue, offer=offer, minutes_before=60, percent=100)
     (start, *_rest) = starts_of(
         offer,
         day=at.date() + datetime.timedelta(days=2),

@@ -43,6 +43,7 @@ function Pane() {
     case "sale": return html`<${Sale} saleKey=${key} />`;
     case "sales": return html`<${List} />`;
     case "refund": return html`<${GiveBack} key=${key} saleKey=${key} />`;
+    case "payout": return html`<${GiveOut} key=${key} payoutId=${key} />`;
     case "abandon": return html`<${Abandon} key=${key} saleKey=${key} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
     case COLLECT: return html`<${Collect} />`;

@@ -2,11 +2,12 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../words.js";
-import { bringForward, choose, drop, found, groupNow, groups, isChosen, isOwed, search } from "./collect.js";
+import { bringForward, choose, drop, found, foundBack, groupNow, groups, isChosen, isOwed, search } from "./collect.js";
 import { attemptOnce } from "./deeds.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { share } from "./payment.js";
+import { OwedBack } from "./payout-pane.js";
 import { PaneHead } from "./pieces.js";
 import { COLLECT, go, route } from "./routes.js";
 import { euros } from "./state.js";
@@ -66,6 +67,8 @@ export function Collect() {
     event.preventDefault();
     attemptOnce(async () => {
       const dues = await search(text);
+      const back = foundBack.value.filter((one) => one.state === "owed");
+      if (dues?.length === 0 && back.length === 1) go(`payout/${back[0].id}`);
       if (dues?.length !== 1) return;
       choose(dues[0]);
       if (isOwed(dues[0])) setText("");
@@ -74,6 +77,7 @@ export function Collect() {
 
   const now = groupNow.value;
   const list = found.value ?? [];
+  const back = foundBack.value;
   return html`<section class="pane collect-pane">
     <${PaneHead} title=${t("collect.title")} onBack=${() => go("")} />
     <form class="field collect-search" onSubmit=${enter}>
@@ -81,8 +85,9 @@ export function Collect() {
       <input id="collect-text" ref=${field} value=${text} type="search" maxlength="60" autocomplete="off"
         enterkeyhint="search" onInput=${(event) => setText(event.currentTarget.value)} />
     </form>
-    <ul class="rows" aria-live="polite">${list.map((due) => html`<${Due} key=${due.id} due=${due} />`)}</ul>
-    ${found.value && !list.length && html`<p class="empty"><${Icon} name="list" />${text ? t("collect.none") : t("collect.nothing")}</p>`}
+    <ul class="rows" aria-live="polite">${list.map((due) => html`<${Due} key=${due.id} due=${due} />`)}
+      ${back.map((one) => html`<${OwedBack} key=${one.id} payout=${one} />`)}</ul>
+    ${found.value && !list.length && !back.length && html`<p class="empty"><${Icon} name="list" />${text ? t("collect.none") : t("collect.nothing")}</p>`}
     ${now && html`<div class="collect-now">
       <p class="collect-total"><span>${t("collect.for", { payee: now.payee.name })}</span>
         <strong class="money-large" data-collect=${now.cents}>${euros(now.cents)}</strong></p>

@@ -9,6 +9,10 @@ const CHOSEN = "teraa.till.collect";
 
 /** Dues that answer the search, or null before the first. */
 export const found = signal(null);
+/** What the house has to give back, by id, as far as a search has met it. */
+export const payouts = signal(new Map());
+/** Those that answer the search. */
+export const foundBack = signal([]);
 /** Dues to be paid now, oldest choice first. */
 export const chosen = signal(tabStore.read(CHOSEN, []));
 
@@ -48,15 +52,21 @@ export function bringForward(payee) {
   ];
 }
 
+export function learnPayout(payout) {
+  payouts.value = new Map(payouts.value).set(payout.id, payout);
+}
+
 let asked = 0;
 
 /** Look for dues; only the answer to the newest question counts. */
 export async function search(text) {
   asked += 1;
   const mine = asked;
-  const { dues } = await get(`/api/pos/dues/?q=${encodeURIComponent(text.trim())}`);
+  const { dues, payouts: back } = await get(`/api/pos/dues/?q=${encodeURIComponent(text.trim())}`);
   if (mine !== asked) return null;
   found.value = dues;
+  foundBack.value = back;
+  back.forEach(learnPayout);
   return dues;
 }
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from teraa.live import outbox
-from teraa.settlement import hooks
 from teraa.settlement.cases import references
 from teraa.settlement.cases.judging import (
     judge,
@@ -25,12 +22,10 @@ from teraa.settlement.cases.judging import (
 )
 from teraa.settlement.cases.models import Case, Refund
 from teraa.settlement.cases.states import CaseKind, CaseState, RefundState, Resolution
-from teraa.settlement.models import Due, Effect
-from teraa.settlement.operations.recompute import announcement, lock_dues
+from teraa.settlement.operations.dues import tell_refunded
+from teraa.settlement.operations.recompute import lock_dues
 from teraa.settlement.osm.models import Allocation, ChainTransaction, Receipt
 from teraa.settlement.osm.states import AllocationKind, Direction
-from teraa.settlement.states import EffectKind
-from teraa.webhooks.announcing import listened_to
 
 FINAL_DEPTH = 105
 """Deeper than the largest fork recovery of a node (T9)."""
@@ -102,28 +97,6 @@ def _close(found: Sequence[Refund], at: datetime.datetime) -> None:
     for refund in found:
         refund.move(RefundState.CLOSED, closed_at=at, version=refund.version + 1)
     tell_refunded([one.due_id for one in found if one.due_id is not None], at=at)
-
-
-def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:
-    """Tell the trades that money of their dues went back. The caller holds the dues' locks."""
-    rows = Due.objects.annotate(heard_outside=listened_to())
-    dues = list(rows.filter(pk__in=set(due_ids)).order_by("pk"))
-    for due in dues:
-        due.version += 1
-        due.changed_at = at
-        due.save(update_fields=["version", "changed_at"])
-    Effect.objects.bulk_create(
-        Effect(
-            venue_id=due.venue_id,
-            due=due,
-            kind=EffectKind.REFUNDED,
-            version=due.version,
-            created_at=at,
-        )
-        for due in dues
-    )
-    outbox.put_many([announcement(due, at) for due in dues])
-    hooks.tell_of(dues, kind=EffectKind.REFUNDED, at=at)
 
 
 def _follow(outgoing: list[Receipt], at: datetime.datetime) -> None:

@@ -6,6 +6,7 @@ a trade's own row, the chain's cursor (ingest only), dues by id, OSM requests by
 
 from teraa.settlement.operations.collections import collect
 from teraa.settlement.operations.dues import cancel_due, open_due, relabel_due
+from teraa.settlement.operations.payouts import owe_back, pay_out
 from teraa.settlement.operations.rates import current_quote, decide_rate, units_today
 from teraa.settlement.operations.requests import (
     accept_late,
@@ -27,6 +28,8 @@ __all__ = [
     "current_quote",
     "decide_rate",
     "open_due",
+    "owe_back",
+    "pay_out",
     "relabel_due",
     "request_osm",
     "settled_tenders",

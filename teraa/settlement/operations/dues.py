@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from teraa.settlement.operations.requests import refuse_if_seen, withdraw
 from teraa.settlement.osm.models import OsmRequest
 from teraa.settlement.problems import MoneyReceived
 from teraa.settlement.states import DueState, EffectKind, TenderState
+from teraa.webhooks.announcing import listened_to
 
 CODE_BITS = 35
 
@@ -48,7 +50,7 @@ def open_due(
         venue_id=venue_id,
         payee_id=payee_id,
         subject=subject,
-        code=_new_code(),
+        code=new_code(),
         label=label[:LABEL_LENGTH],
         person=person[:LABEL_LENGTH],
         amount_cents=amount_cents,
@@ -70,7 +72,7 @@ def open_due(
     return due
 
 
-def _new_code() -> str:
+def new_code() -> str:
     """Seven random characters of Crockford's base 32 and one that finds a slip of the finger."""
     body = crockford(CODE_BITS)
     return f"{body}{check_character(body)}"
@@ -106,3 +108,25 @@ def cancel_due(*, due_id: UUID, by: str, at: datetime.datetime) -> Due:
     outbox.put_many([announcement(due, at)])
     hooks.tell_of([due], kind=hooks.CANCELLED, at=at)
     return due
+
+
+def tell_refunded(due_ids: Sequence[UUID], *, at: datetime.datetime) -> None:
+    """Tell the trades that money of their dues went back. The caller holds the dues' locks."""
+    rows = Due.objects.annotate(heard_outside=listened_to())
+    dues = list(rows.filter(pk__in=set(due_ids)).order_by("pk"))
+    for due in dues:
+        due.version += 1
+        due.changed_at = at
+        due.save(update_fields=["version", "changed_at"])
+    Effect.objects.bulk_create(
+        Effect(
+            venue_id=due.venue_id,
+            due=due,
+            kind=EffectKind.REFUNDED,
+            version=due.version,
+            created_at=at,
+        )
+        for due in dues
+    )
+    outbox.put_many([announcement(due, at) for due in dues])
+    hooks.tell_of(dues, kind=EffectKind.REFUNDED, at=at)

@@ -14,7 +14,7 @@ from teraa.settlement.cases.operations.refunds import locked_refund
 from teraa.settlement.cases.people import Person
 from teraa.settlement.cases.problems import RefundMoved
 from teraa.settlement.cases.states import Action, CaseKind, CaseState, RefundState, Resolution
-from teraa.settlement.cases.watching import tell_refunded
+from teraa.settlement.operations.dues import tell_refunded
 
 
 @transaction.atomic
