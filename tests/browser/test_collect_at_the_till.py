@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import time
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
+from teraa.common.clock import now
+from teraa.common.ids import uuid7
+from teraa.demo.palaiseau import GENESIS
 from tests.browser.till import GREEN, Till
+from tests.journeys.acts import picture
 from tests.running import RunningHouse
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 OWE = """
 import json
+from teraa.common.clock import now
 from teraa.common.clock import now
 from teraa.common.ids import uuid7
 from teraa.settlement.models import Due
@@ -116,3 +123,70 @@ def test_a_paid_due_says_so_and_cannot_be_chosen(till: Till, house):
     row = page.locator(f'[data-due="{code}"]')
     expect(row).to_be_disabled()
     expect(row).to_contain_text("payé")
+
+
+def a_studio_to_pay_at_the_bar(house: RunningHouse) -> tuple[str, str]:
+    """The address of its booking, and its code at the till."""
+    api = f"{house.url}/api/bookings/{GENESIS.slug}"
+    day = str(now().date() + datetime.timedelta(days=20))
+    asked = {"day": day, "minutes": 120, "people": 1}
+    offers = httpx.get(f"{api}/search/", params=asked, timeout=20).json()["offers"]
+    offer = next(one for one in offers if one["name"] == "Studio A")
+    slot = offer["slots"][0]
+    body = {
+        "key": str(uuid7()),
+        "offer": offer["offer"],
+        "starts_at": slot["starts_at"],
+        "minutes": 120,
+        "people": 1,
+        "name": "Inès Moreau",
+        "email": "ines@example.org",
+        "total_cents": slot["total_cents"],
+        "pays": "till",
+    }
+    held = httpx.post(f"{api}/holds/", json=body, timeout=20)
+    assert held.status_code == 201, held.text
+    return f"{api}/bookings/{held.json()['secret']}/", held.json()["due_code"]
+
+
+def test_a_cancelled_studio_is_given_back_from_the_drawer(till: Till, house):
+    page = till.page
+    booking, code = a_studio_to_pay_at_the_bar(house)
+    till.act("menu")
+    till.act("collect")
+    page.locator("#collect-text").fill(code)
+    page.keyboard.press("Enter")
+    till.act("pay-cash")
+    till.act("exact")
+    expect(page.locator(GREEN)).to_be_visible()
+    till.act("next")
+    deadline = time.monotonic() + 20
+    while httpx.get(booking, timeout=10).json()["state"] != "confirmed":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    cancelled = httpx.post(f"{booking}cancel/", json={}, timeout=20).json()
+    assert cancelled["state"] == "cancelled"
+
+    till.act("menu")
+    till.act("collect")
+    page.locator("#collect-text").fill("moreau")
+    row = page.locator("[data-payout]")
+    expect(row).to_contain_text("à rendre")
+    picture(page, "till-payout-found")
+    page.locator("#collect-text").fill(cancelled["payout_code"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".payout-amount")).to_have_attribute(
+        "data-cents", str(cancelled["refund_cents"])
+    )
+    picture(page, "till-payout")
+    till.act("pay-out")
+    expect(page.locator('.payout-given[data-state="given"]')).to_be_visible()
+    picture(page, "till-payout-given")
+    till.act("print-payout")
+    expect(page.locator(".notice")).to_have_count(0)
+    till.act("payout-done")
+    expect(page.locator("[data-product]").first).to_be_visible()
+    deadline = time.monotonic() + 20
+    while (str(-cancelled["refund_cents"])) not in house.manage("shell", "-c", DOCUMENTS).stdout:
+        assert time.monotonic() < deadline, "its ticket is not sealed"
+    assert house.manage("verify_fiscal").returncode == 0

@@ -130,6 +130,37 @@ def test_a_freelancer_books_a_studio_and_pays_in_osm(house, browser, wallet):
     assert_books_are_clean(house)
 
 
+def test_a_paid_studio_is_moved_and_then_cancelled_for_half(house, browser, wallet):
+    """Four days ahead: between the two rungs of the demonstration's ladder."""
+    day = datetime.datetime.now(tz=PARIS).date() + datetime.timedelta(days=4)
+    with page_at(browser, size=PHONE) as page:
+        choose(page, house, "Studio B", "14:00", day=day)
+        expect(page.locator(".comes-back")).to_contain_text("22,00")
+        fill(page, "Inès Moreau")
+        page.locator(".guest button[type=submit]").click()
+        expect(page).to_have_url(re.compile("/pay/"))
+        page.locator(".pay form button[type=submit]").click()
+        uri = page.locator("[data-uri]").get_attribute("href")
+        assert uri is not None
+        wallet.pay(uri)
+        expect(page.locator('.booking[data-stage="confirmed"]')).to_be_visible(timeout=40_000)
+
+        page.locator("[data-move]").click()
+        picture(page, "book-move-phone")
+        page.locator(".slot", has_text="16:00").click()
+        expect(page.locator(".stay-when")).to_contain_text("16:00")
+
+        page.locator(".booking-cancel summary").click()
+        picture(page, "book-cancel-phone")
+        page.locator(".booking-cancel button").click()
+        expect(page.locator('.booking[data-stage="cancelled"]')).to_be_visible()
+        expect(page.locator(".booking")).to_contain_text("22,00")
+        picture(page, "book-cancelled-phone")
+    free_slot(house, "Studio B", day, "16:00")
+    assert any("Annulé" in mail["subject"] for mail in mails(house))
+    assert_books_are_clean(house)
+
+
 def test_what_is_held_is_no_longer_offered_nor_both_studios_together(house, browser):
     day = next_thursday(4)
     assert hold(house, free_slot(house, "Studio A", day, "19:00"), "Ana Costa").status_code == 201

@@ -21,6 +21,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { List } from "./list.js";
 import { parts, unsent } from "./payment.js";
+import { GiveOut } from "./payout-pane.js";
 import { Notice, Undo, useSettling } from "./pieces.js";
 import { COLLECT, go, route } from "./routes.js";
 import { Sale } from "./sale.js";
