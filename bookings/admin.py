@@ -32,9 +32,10 @@ from bookings.models import (
     Offer,
     OfferHours,
     SpecialDays,
+    WaitingEntry,
 )
 from bookings.operations import cancel_for_guest
-from bookings.states import BookingState
+from bookings.states import BookingState, WaitingState
 from teraa.common.clock import now
 from teraa.common.ids import normalise_code
 from teraa.common.journal_codes import SETTING_CHANGED
@@ -112,7 +113,7 @@ class OfferAdmin(VenueModelAdmin):
                 ]
             },
         ),
-        (_("To pay"), {"fields": ["hold_minutes", "till_hold_minutes"]}),
+        (_("To pay"), {"fields": ["hold_minutes", "till_hold_minutes", "waiting_hold_minutes"]}),
         (_("On the page"), {"fields": ["position", "active"]}),
     ]
 
@@ -345,3 +346,44 @@ def _day_in(request: HttpRequest, today: datetime.date) -> datetime.date:
     except ValueError:
         return today
     return day if abs(day - today) <= FARTHEST else today
+
+
+@admin.register(WaitingEntry)
+class WaitingEntryAdmin(VenueModelAdmin):
+    """Guests put themselves on the list; what becomes free is offered by itself."""
+
+    view_permission = SEE_BOOKINGS
+    change_permission = None
+    may_add = False
+    list_display = [
+        "offer",
+        "day",
+        "starts_at",
+        "guest_name",
+        "people",
+        "state_shown",
+        "created_at",
+    ]
+    list_filter = [("state", ChoicesDropdownFilter), "offer", "venue"]
+    list_filter_submit = True
+    date_hierarchy = "day"
+    search_fields = ["guest_name", "guest_email", "offer__name"]
+    list_select_related = ["offer", "venue"]
+    ordering = ["-created_at"]
+    fields = [
+        *["offer", "day", "starts_at", "minutes", "people", "guest_name", "guest_email"],
+        *["state", "created_at", "offered_at", "booking", "venue"],
+    ]
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={
+            WaitingState.WAITING: "warning",
+            WaitingState.OFFERED: "success",
+            WaitingState.GIVEN_UP: "info",
+            WaitingState.PAST: "info",
+        },
+    )
+    def state_shown(self, entry: WaitingEntry) -> tuple[str, str]:
+        return entry.state, str(entry.get_state_display())

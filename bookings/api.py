@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import get_language
@@ -13,7 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import queries, schemas, searching
-from bookings.operations import cancel_booking, hold_space, move_booking
+from bookings.operations import (
+    WaitingWanted,
+    cancel_booking,
+    give_up_waiting,
+    hold_space,
+    join_waiting_list,
+    move_booking,
+)
 from bookings.pricing import MAX_STAY_MIN
 from bookings.states import PaysHow
 from bookings.wanting import Wanted
@@ -203,3 +211,100 @@ class MoveView(PublicView):
         move_booking(venue=venue, booking_id=booking.pk, starts_at=starts_at, at=at)
         booking = queries.booking_of(venue_id=venue.pk, secret=secret)
         return Response(queries.booking_view(booking, slug=slug, at=at))
+
+
+class WaitingSerializer(serializers.Serializer[WaitingWanted]):
+    """What to wait for: one time, or without ``starts_at`` any time of the day."""
+
+    key = serializers.UUIDField(help_text="UUIDv7 made by the client: sent twice, listed once")
+    offer = serializers.UUIDField()
+    day = serializers.DateField(help_text="of the venue's calendar")
+    starts_at = serializers.DateTimeField(
+        default_timezone=datetime.UTC, required=False, allow_null=True
+    )
+    minutes = WholeNumber(min_value=15, max_value=MAX_STAY_MIN)
+    people = WholeNumber(min_value=1, max_value=MAX_PEOPLE, default=1)
+    name = serializers.CharField(max_length=80)
+    email = serializers.EmailField(max_length=254)
+
+    def validate_day(self, day: datetime.date) -> datetime.date:
+        if abs(day - now().date()) > FARTHEST:
+            raise serializers.ValidationError("too far away")
+        return day
+
+    def validate_starts_at(self, starts_at: datetime.datetime | None) -> datetime.datetime | None:
+        return None if starts_at is None else _not_too_far(starts_at)
+
+    def wanted(self) -> WaitingWanted:
+        given: dict[str, Any] = {"starts_at": None, **self.validated_data}
+        return WaitingWanted(**given, language=get_language() or "fr")
+
+
+class NothingSerializer(serializers.Serializer[None]):
+    """An empty body."""
+
+
+class WaitingListView(PublicView):
+    """Wait for a time that is taken: who asks first gets it first, as a hold."""
+
+    @extend_schema(
+        operation_id="join_waiting_list",
+        request=WaitingSerializer,
+        responses={
+            201: schemas.WaitingSchema,
+            200: schemas.WaitingSchema,
+            **REFUSALS,
+            429: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        venue = venue_or_404(slug)
+        body = WaitingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        at = now()
+
+        def address(name: str) -> Callable[[str], str]:
+            return lambda secret: request.build_absolute_uri(
+                queries.page_address(name, slug=slug, secret=secret)
+            )
+
+        listed = join_waiting_list(
+            venue=venue,
+            wanted=body.wanted(),
+            at=at,
+            page=address("waiting"),
+            booking_page=address("booking"),
+        )
+        answer = queries.waiting_view(listed.entry, slug=slug, at=at)
+        return Response(answer, status=201 if listed.is_new else 200)
+
+
+class WaitingView(PublicView):
+    """One place on the list, for whoever knows its secret."""
+
+    @extend_schema(
+        operation_id="read_waiting",
+        responses={200: schemas.WaitingSchema, 404: schemas.ProblemSchema},
+        auth=[],
+    )
+    def get(self, request: Request, slug: str, secret: str) -> Response:
+        entry = queries.waiting_of(venue_id=venue_or_404(slug).pk, secret=secret)
+        return Response(queries.waiting_view(entry, slug=slug, at=now()))
+
+
+class GiveUpView(PublicView):
+    """Wait no longer; an offered place goes to the next. Twice changes nothing."""
+
+    @extend_schema(
+        operation_id="give_up_waiting",
+        request=NothingSerializer,
+        responses={200: schemas.WaitingSchema, **REFUSALS},
+        auth=[],
+    )
+    def post(self, request: Request, slug: str, secret: str) -> Response:
+        venue = venue_or_404(slug)
+        at = now()
+        give_up_waiting(venue=venue, secret=secret, at=at)
+        entry = queries.waiting_of(venue_id=venue.pk, secret=secret)
+        return Response(queries.waiting_view(entry, slug=slug, at=at))

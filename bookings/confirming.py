@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -73,6 +74,17 @@ def _owed(booking: Booking) -> Payout | None:
     if booking.due_id is None:
         return None
     return Payout.objects.filter(due_id=booking.due_id, state=PayoutState.OWED).first()
+
+
+def send_offered(booking: Booking, *, at: datetime.datetime) -> None:
+    """Tell somebody who waited that it is theirs if they pay for it in time."""
+    with override(booking.language), timezone.override(booking.venue.zone):
+        message = _message(
+            booking,
+            subject=_("Free for you: %(what)s") % {"what": booking.label},
+            template="bookings/mail/offered.txt",
+        )
+    mail.store(message, at=at)
 
 
 def send_paid_without_place(booking: Booking, *, at: datetime.datetime) -> None:

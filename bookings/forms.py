@@ -75,11 +75,10 @@ def _minutes(typed: Any) -> int:
     return minutes if 15 <= minutes <= MAX_STAY_MIN else USUAL_MINUTES
 
 
-class GuestForm(forms.Form):
-    """Who books, how they mean to pay; the key makes a press on the button count once."""
+class PersonForm(forms.Form):
+    """Who it is; the key makes a press on the button count once."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    total_cents = forms.IntegerField(min_value=0, max_value=MAX_CENTS, widget=forms.HiddenInput)
     name = forms.CharField(
         label=_("Your name"),
         max_length=80,
@@ -91,6 +90,20 @@ class GuestForm(forms.Form):
         help_text=_("For the confirmation and the file for your calendar. Nothing else."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
+
+
+class WaitingForm(PersonForm):
+    """Who waits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = _("We write to it when it is free. Nothing else.")
+
+
+class GuestForm(PersonForm):
+    """Who books, and how they mean to pay."""
+
+    total_cents = forms.IntegerField(min_value=0, max_value=MAX_CENTS, widget=forms.HiddenInput)
     pays = forms.ChoiceField(
         label=_("How you pay"),
         choices=PaysHow.choices,

@@ -46,6 +46,22 @@ class TooManyFree(Problem):
     advice = _("Cancel one of them first, on its own page.")
 
 
+class StillFree(Problem):
+    """Nobody need wait: ``starts_at`` can be booked."""
+
+    code = "still_free"
+    status = 409
+    title = _("It is free: there is nothing to wait for.")
+    advice = _("Book it now.")
+
+
+class TooManyWaiting(Problem):
+    code = "too_many_waiting"
+    status = 429
+    title = _("You already wait for several places.")
+    advice = _("Give one of them up first, on its own page.")
+
+
 class NotCancellable(Problem):
     code = "not_cancellable"
     status = 409

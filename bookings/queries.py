@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from bookings import opening, pricing, wanting
 from bookings.cancelling import Promise, promises
-from bookings.models import Booking, Offer
-from bookings.states import BookingState
+from bookings.models import Booking, Offer, WaitingEntry
+from bookings.states import BookingState, WaitingState
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
 from teraa.common.prepared import Joined
@@ -136,6 +136,48 @@ def booking_of(*, venue_id: UUID, secret: str) -> Booking:
     if booking is None:
         raise NotFound
     return booking
+
+
+def waiting_of(*, venue_id: UUID, secret: str) -> WaitingEntry:
+    """The place on the waiting list of whoever knows ``secret`` (one query). Raises NotFound."""
+    found = (
+        WaitingEntry.objects.select_related(
+            "venue", "offer__resource", "booking__payee", "booking__due"
+        )
+        .filter(venue_id=venue_id, secret=secret)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def before_in_line(entry: WaitingEntry) -> int:
+    """How many asked earlier for the same offer and day and still wait (one query)."""
+    return WaitingEntry.objects.filter(
+        Q(created_at__lt=entry.created_at) | Q(created_at=entry.created_at, pk__lt=entry.pk),
+        offer=entry.offer_id,
+        day=entry.day,
+        state=WaitingState.WAITING,
+    ).count()
+
+
+def waiting_view(entry: WaitingEntry, *, slug: str, at: datetime.datetime) -> dict[str, Any]:
+    """A place on the list as the API answers it: only who waits knows its secret."""
+    return {
+        "key": str(entry.key),
+        "secret": entry.secret,
+        "state": entry.state,
+        "offer": str(entry.offer_id),
+        "day": entry.day.isoformat(),
+        "starts_at": iso_utc(entry.starts_at) if entry.starts_at else None,
+        "minutes": entry.minutes,
+        "people": entry.people,
+        "name": entry.guest_name,
+        "before": before_in_line(entry) if entry.state == WaitingState.WAITING else None,
+        "page": page_address("waiting", slug=slug, secret=entry.secret),
+        "booking": booking_view(entry.booking, slug=slug, at=at) if entry.booking else None,
+    }
 
 
 def stage_of(booking: Booking, *, at: datetime.datetime) -> str:

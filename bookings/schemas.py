@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as fields
 
-from bookings.states import BookingState, OfferKind
+from bookings.states import BookingState, OfferKind, WaitingState
 
 
 def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
@@ -102,6 +102,23 @@ BookingSchema = _shape(
         "page": fields.CharField(),
         "pay": fields.CharField(allow_null=True),
         "calendar": fields.CharField(),
+    },
+)
+WaitingSchema = _shape(
+    "BookingWaiting",
+    {
+        "key": fields.UUIDField(),
+        "secret": fields.CharField(help_text="whoever has it is the guest"),
+        "state": fields.ChoiceField(choices=WaitingState.choices),
+        "offer": fields.UUIDField(),
+        "day": fields.DateField(),
+        "starts_at": fields.DateTimeField(allow_null=True, help_text="null: any time of the day"),
+        "minutes": fields.IntegerField(),
+        "people": fields.IntegerField(),
+        "name": fields.CharField(),
+        "before": fields.IntegerField(allow_null=True, help_text="how many asked earlier"),
+        "page": fields.CharField(),
+        "booking": BookingSchema(allow_null=True, help_text="what was offered"),
     },
 )
 ProblemSchema = _shape(

@@ -257,6 +257,27 @@ def starts_to_move_to(
     ]
 
 
+def first_free(
+    *,
+    offer: Offer,
+    day: datetime.date,
+    minutes: int,
+    people: int,
+    at: datetime.datetime,
+    starts_at: datetime.datetime | None = None,
+) -> datetime.datetime | None:
+    """The first time of a day at which such a stay is free, or ``starts_at`` if it is (two queries)."""
+    venue = offer.venue
+    lasts = datetime.timedelta(minutes=minutes)
+    begins, ends = opening.day_span(day, venue.zone)
+    first = starts_at or begins
+    free = _free_around(venue, [offer], (min(first, begins), max(first, ends) + lasts), at)
+    shape = free.shapes.get(offer.resource_id)
+    count = wanting.count_for(offer, people, is_choice=bool(shape and shape.is_choice))
+    wanted = [starts_at] if starts_at else _starts(venue, offer, day, minutes, at)
+    return next((one for one in wanted if free.at(offer, count, one, one + lasts)), None)
+
+
 def nearest_starts(
     *, venue: Venue, offer: Offer, wanted: Wanted, at: datetime.datetime
 ) -> list[dict[str, str]]:

@@ -35,6 +35,24 @@ BOOKING_MOVES: Moves = {
 }
 
 
+class WaitingState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    OFFERED = "offered", _("Offered")
+    GIVEN_UP = "given_up", _("Given up")
+    PAST = "past", _("Too late")
+
+
+# What is offered is a booking from then on, held, confirmed or let go like any other.
+WAITING_MOVES: Moves = {
+    WaitingState.WAITING: frozenset(
+        {WaitingState.OFFERED, WaitingState.GIVEN_UP, WaitingState.PAST}
+    ),
+    WaitingState.OFFERED: frozenset(),
+    WaitingState.GIVEN_UP: frozenset(),
+    WaitingState.PAST: frozenset(),
+}
+
+
 class OfferKind(models.TextChoices):
     STUDIO = "studio", _("Studio")
     ROOM = "room", _("Meeting room")

@@ -48,7 +48,7 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     if abs(wanted.day - today) > FARTHEST:
         wanted = searching.Search(today, wanted.minutes, wanted.people)
     found = searching.search(venue=venue, wanted=wanted, at=at, slug=slug)
-    return _page(
+    return page_of(
         request,
         "bookings/book.html",
         {
@@ -64,7 +64,7 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     )
 
 
-def _page(
+def page_of(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """A page of ``context["venue"]``: whatever time it tells is that of the venue's clock."""
@@ -124,7 +124,7 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
                 form = _with_price(request, quote)
         else:
             return HttpResponseRedirect(_next_page(held.booking, slug))
-    return _page(
+    return page_of(
         request,
         "bookings/offer.html",
         {
@@ -151,10 +151,10 @@ def _local_promises(given: list[Promise], zone: ZoneInfo) -> list[Promise]:
 
 
 def _start_in(request: HttpRequest, venue: Venue) -> datetime.datetime | None:
-    return _instant(request.GET.get("start", ""), venue)
+    return instant_in(request.GET.get("start", ""), venue)
 
 
-def _instant(text: str, venue: Venue) -> datetime.datetime | None:
+def instant_in(text: str, venue: Venue) -> datetime.datetime | None:
     """``2026-12-03T18:00:00Z``, or a wall time of the venue; None when it is no time."""
     try:
         start = datetime.datetime.fromisoformat(text)
@@ -252,7 +252,7 @@ def move(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
     problem: Problem | None = None
     page = queries.page_address("booking", slug=slug, secret=secret)
     if request.method == "POST":
-        starts_at = _instant(request.POST.get("start", ""), venue)
+        starts_at = instant_in(request.POST.get("start", ""), venue)
         if starts_at is not None:
             try:
                 move_booking(venue=venue, booking_id=found.pk, starts_at=starts_at, at=at)
@@ -267,7 +267,7 @@ def move(request: HttpRequest, secret: str, slug: str = "") -> HttpResponse:
     day = SearchForm(request.GET, today=found.starts_at.astimezone(zone).date()).wanted().day
     day = min(max(day, today), today + FARTHEST)
     starts = searching.starts_to_move_to(found, day=day, at=at)
-    answer = _page(
+    answer = page_of(
         request,
         "bookings/move.html",
         {
@@ -321,7 +321,7 @@ def _booking_page(
     expires_at = found.expires_at
     held_until = expires_at.astimezone(zone) if expires_at else None
     stage = queries.stage_of(found, at=at)
-    answer = _page(
+    answer = page_of(
         request,
         "bookings/booking.html",
         {

@@ -68,11 +68,13 @@ def hold_space(
     wanted: Wanted,
     at: datetime.datetime,
     page: Callable[[str], str] = lambda secret: "",
+    kept_for: datetime.timedelta | None = None,
 ) -> Held:
     """Hold what is wanted until it is paid; what costs nothing is confirmed at once.
 
-    ``page`` makes the address of the guest's page from its secret, for the mail. The same key and
-    body again returns the first booking. Raises SameKeyOtherBody, NotFound, NotBookable,
+    ``page`` makes the address of the guest's page from its secret, for the mail; ``kept_for`` says
+    how long it waits for its money where the offer's own times do not. The same key and body again
+    returns the first booking. Raises SameKeyOtherBody, NotFound, NotBookable,
     PriceChanged, NoVatRateNow, TooManyHolds, TooManyFree, JustTaken (with the nearest free
     times), Invalid.
     """
@@ -81,7 +83,7 @@ def hold_space(
     try:
         offer = queries.open_offer(venue=venue, offer_id=wanted.offer)
         try:
-            return _hold(venue, offer, wanted, at, page)
+            return _hold(venue, offer, wanted, at, page, kept_for)
         except JustTaken as taken:
             if first := _the_first(venue, wanted):
                 return Held(first, is_new=False)  # by this very request, most likely
@@ -100,6 +102,7 @@ def _hold(
     wanted: Wanted,
     at: datetime.datetime,
     page: Callable[[str], str],
+    kept_for: datetime.timedelta | None,
 ) -> Held:
     """Everything that can be known is known before the transaction; the claims come last in it."""
     limited = limits.limits_on(venue_id=venue.pk, offer_id=offer.pk)
@@ -110,6 +113,8 @@ def _hold(
     ]
     searching.refuse_with_nearest(broken, venue=venue, offer=offer, wanted=wanted, at=at)
     booking = _booking(venue, offer, wanted, at, page)
+    if kept_for is not None and booking.total_cents:
+        booking.expires_at = min(at + kept_for, booking.starts_at)
     if booking.total_cents != wanted.total_cents:
         raise PriceChanged(total_cents=booking.total_cents)
     _refuse_many(booking, at)

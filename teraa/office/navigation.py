@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[tuple[str, str], ...]], ...] = (
         _("Bookings"),
         (
             ("bookings.booking", "event_available"),
+            ("bookings.waitingentry", "hourglass_top"),
             ("bookings.offer", "meeting_room"),
             ("bookings.specialdays", "event_busy"),
             ("bookings.bookinglimit", "front_hand"),
@@ -186,6 +187,7 @@ EMPTY: dict[str, str | Promise] = {
     ),
     "bookings.offer": _("Add a first offer: a space, its hours, its price and who is paid."),
     "spaces.feed": _("Add an address at which a calendar reads what is taken."),
+    "bookings.waitingentry": _("Nobody waits: who finds a time taken may ask to be told."),
     "bookings.specialdays": _("Add days on which other hours hold than usual, or none."),
     "bookings.bookinglimit": _("Add how much one person may book in a day, a week or a month."),
     "spaces.resource": _("Add what people ask for: a studio, both studios together, a desk."),

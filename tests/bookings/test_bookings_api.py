@@ -222,4 +222,38 @@ def test_its_description_names_every_address(client):
         "/api/bookings/{slug}/bookings/{secret}/": {"get"},
         "/api/bookings/{slug}/bookings/{secret}/cancel/": {"post"},
         "/api/bookings/{slug}/bookings/{secret}/move/": {"post"},
+        "/api/bookings/{slug}/waiting/": {"post"},
+        "/api/bookings/{slug}/waiting/{secret}/": {"get"},
+        "/api/bookings/{slug}/waiting/{secret}/give-up/": {"post"},
     }
+
+
+def test_waiting_is_asked_for_read_and_given_up(house, client):
+    hold(client, taken := body(house))
+    wish = {
+        "key": str(uuid7()),
+        "offer": taken["offer"],
+        "day": taken["starts_at"][:10],
+        "starts_at": taken["starts_at"],
+        "minutes": taken["minutes"],
+        "name": "Ada",
+        "email": "ada@example.org",
+    }
+    address = "/api/bookings/genesis/waiting/"
+
+    def post(path, **fields):
+        return client.post(path, fields, content_type="application/json")
+
+    first, second = post(address, **wish), post(address, **wish)
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    said = first.json()
+    assert said == second.json()
+    assert (said["state"], said["before"], said["booking"]) == ("waiting", 0, None)
+    own = f"{address}{said['secret']}/"
+    assert client.get(own).json() == said
+    assert post(f"{own}give-up/").json()["state"] == "given_up"
+    refused = post(address, **wish | {"name": "Bob"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "same_key_other_body")
+    assert post(address, **wish | {"day": "9999-12-31"}).status_code == 422
+    assert client.get(f"{address}nobody/").status_code == 404

@@ -238,6 +238,7 @@ def offer_form(house, resource, **fields):
         "opens_on_holidays": "on",
         "hold_minutes": "20",
         "till_hold_minutes": "1440",
+        "waiting_hold_minutes": "120",
         "position": "0",
         "active": "on",
         "hours-TOTAL_FORMS": "1",

@@ -157,6 +157,23 @@ def a_hold(house: House) -> dict[str, Any]:
     }
 
 
+def a_wish(house: House) -> dict[str, Any]:
+    """To wait for what is taken."""
+    return {
+        "key": str(uuid7()),
+        "name": "Ada",
+        "email": "ada@example.org",
+        "offer": str(house.booking.offer_id),
+        "day": house.waiting.day.isoformat(),
+        "starts_at": iso_utc(house.booking.starts_at),
+        "minutes": 60,
+    }
+
+
+def own_waiting(house: House) -> dict[str, Any]:
+    return {"slug": house.venue.slug, "secret": house.waiting.secret}
+
+
 def an_event(house: House) -> dict[str, Any]:
     return {"event": house.event.slug}
 
@@ -327,6 +344,9 @@ DOORS: dict[str, Door] = {
     "api/amap/baskets/<uuid:key>/take-back/": Door(body=a_key, path=basket),
     "book/": Door(),
     "book/<uuid:offer>/": Door(body=a_guest, path=an_offer, form=True),
+    "book/<uuid:offer>/wait/": Door(body=a_guest, path=an_offer, form=True),
+    "book/w/<str:secret>/": Door(secret=True),
+    "book/w/<str:secret>/give-up/": Door(body=nothing, path=own_waiting, form=True, secret=True),
     "book/b/<str:secret>/": Door(secret=True),
     "book/b/<str:secret>/cancel/": Door(body=nothing, path=own_booking, form=True, secret=True),
     "feeds/<str:secret>/calendar.ics": Door(path=own_feed, secret=True),
@@ -334,6 +354,11 @@ DOORS: dict[str, Door] = {
     "book/b/<str:secret>/calendar.ics": Door(secret=True),
     "lieu/<slug:slug>/book/": Door(shows="what a venue lets, with its prices"),
     "lieu/<slug:slug>/book/<uuid:offer>/": Door(shows="the same", path=own_venue),
+    "lieu/<slug:slug>/book/<uuid:offer>/wait/": Door(shows="the same", path=own_venue),
+    "lieu/<slug:slug>/book/w/<str:secret>/": Door(secret=True),
+    "lieu/<slug:slug>/book/w/<str:secret>/give-up/": Door(
+        body=nothing, path=own_waiting, form=True, secret=True
+    ),
     "lieu/<slug:slug>/book/b/<str:secret>/": Door(secret=True),
     "lieu/<slug:slug>/book/b/<str:secret>/move/": Door(
         body=a_start, path=own_booking, form=True, secret=True
@@ -345,6 +370,11 @@ DOORS: dict[str, Door] = {
     "api/bookings/<slug:slug>/search/": Door(shows="what a venue lets, with its prices"),
     "api/bookings/<slug:slug>/holds/": Door(
         body=a_hold, path=own_venue, shows="who is paid for what a venue lets"
+    ),
+    "api/bookings/<slug:slug>/waiting/": Door(body=a_wish, path=own_venue),
+    "api/bookings/<slug:slug>/waiting/<str:secret>/": Door(secret=True),
+    "api/bookings/<slug:slug>/waiting/<str:secret>/give-up/": Door(
+        body=nothing, path=own_waiting, secret=True
     ),
     "api/bookings/<slug:slug>/bookings/<str:secret>/": Door(secret=True),
     "api/bookings/<slug:slug>/bookings/<str:secret>/move/": Door(

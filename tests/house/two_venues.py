@@ -11,14 +11,15 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import connection, models
 from django.test import Client
 from django.utils.text import slugify
 
-from bookings.models import Booking, BookingLimit, CancellationStep, SpecialDays
-from bookings.operations import hold_space
+from bookings.models import Booking, BookingLimit, CancellationStep, SpecialDays, WaitingEntry
+from bookings.operations import WaitingWanted, hold_space, join_waiting_list
 from bookings.wanting import Wanted as BookingWanted
 from bookings.wanting import starts_of
 from pos.amap.models import (
@@ -141,6 +142,7 @@ class House:
     payout: Payout = field(init=False)
     given_back: Payout = field(init=False)
     booking: Booking = field(init=False)
+    waiting: WaitingEntry = field(init=False)
     feed_secret: str = field(init=False)
     event: Event = field(init=False)
     case: Case = field(init=False)
@@ -390,24 +392,30 @@ def _sales(house: House, channel: Channel, at: datetime.datetime) -> None:
         authorisation=f"{house.word} 42",
         at=at,
     )
-    line = LineDraft(
-        label=f"{house.word} chose",
-        quantity_milli=1000,
-        unit_price_cents=500,
-        total_cents=500,
-        vat_class="other",
-        vat_rate_bp=2000,
-        subject=due.line_subject,
-    )
-    seal_ticket(
-        register_id=register_for(station_id=house.till.pk, payee_id=house.payee.pk),
-        ticket=TicketDraft(
-            lines=[line],
-            tenders=[TenderDraft.of(one) for one in settled_tenders(due_id=due.pk)],
+    # What it was paid on, and (in place of what a trade would seal) the paper of what went back.
+    for subject, tenders, cents in (
+        (
+            due.line_subject,
+            [TenderDraft.of(one) for one in settled_tenders(due_id=due.pk)],
+            500,
         ),
-        document_id=uuid7(),
-        at=at,
-    )
+        (house.given_back.line_subject, [TenderDraft(kind="card", amount_cents=200)], 200),
+    ):
+        line = LineDraft(
+            label=f"{house.word} chose",
+            quantity_milli=1000,
+            unit_price_cents=cents,
+            total_cents=cents,
+            vat_class="other",
+            vat_rate_bp=2000,
+            subject=subject,
+        )
+        seal_ticket(
+            register_id=register_for(station_id=house.till.pk, payee_id=house.payee.pk),
+            ticket=TicketDraft(lines=[line], tenders=tenders),
+            document_id=uuid7(),
+            at=at,
+        )
 
 
 def _baskets(house: House, at: datetime.datetime) -> None:
@@ -493,6 +501,21 @@ def _bookings(house: House, at: datetime.datetime) -> None:
         language="fr",
     )
     house.booking = hold_space(venue=house.venue, wanted=wanted, at=at).booking
+    house.waiting = join_waiting_list(
+        venue=house.venue,
+        wanted=WaitingWanted(
+            key=uuid7(),
+            offer=offer.pk,
+            day=start.astimezone(ZoneInfo(house.venue.zone)).date(),
+            starts_at=start,
+            minutes=60,
+            people=1,
+            name=f"{house.word} attend",
+            email=f"{house.word.lower()}.attend@example.org",
+            language="fr",
+        ),
+        at=at,
+    ).entry
     house.feed_secret, digest = new_secret()
     Feed.objects.create(
         venue=house.venue,
