@@ -29,8 +29,10 @@ from bookings.models import (
     Booking,
     BookingLimit,
     CancellationStep,
+    DiscountCode,
     Offer,
     OfferHours,
+    PricePeak,
     SpecialDays,
     WaitingEntry,
 )
@@ -72,6 +74,13 @@ class LadderInline(RowsInline):
     view_permission = SEE_BOOKINGS
 
 
+class PeakInline(RowsInline):
+    model = PricePeak
+    fields = ["name", "hour_cents", "weekday", "opens", "closes", "first_day", "last_day"]
+    change_permission = EDIT_CATALOGUE
+    view_permission = SEE_BOOKINGS
+
+
 class CancelForm(BaseDialogForm):  # type: ignore[misc]
     """What comes back, in euros, and the word that the guest reads."""
 
@@ -96,12 +105,17 @@ class OfferAdmin(VenueModelAdmin):
     search_fields = ["name", "summary", "resource__name", "payee__name"]
     list_select_related = ["resource", "payee", "venue"]
     ordering = ["venue", "position", "name"]
-    inlines = [HoursInline, LadderInline]
+    inlines = [HoursInline, PeakInline, LadderInline]
     fieldsets = [
         (None, {"fields": ["venue", "name", "kind", "summary", "resource", "payee"]}),
         (
             _("Price"),
-            {"fields": ["hour_cents", "half_day_cents", "day_cents", "half_day_min", "vat_class"]},
+            {
+                "fields": [
+                    *["hour_cents", "half_day_cents", "day_cents", "week_cents", "month_cents"],
+                    *["half_day_min", "vat_class"],
+                ]
+            },
         ),
         (
             _("Length and time"),
@@ -144,6 +158,22 @@ class SpecialDaysAdmin(VenueModelAdmin):
     fields = ["venue", "offer", "name", "first_day", "last_day", "opens", "closes"]
 
 
+@admin.register(DiscountCode)
+class DiscountCodeAdmin(VenueModelAdmin):
+    journal_code = SETTING_CHANGED
+    view_permission = SEE_BOOKINGS
+    change_permission = EDIT_CATALOGUE
+    list_display = ["code", "name", "percent", "offer", "last_day", "most_uses", "active"]
+    list_filter = ["active", "offer", "venue"]
+    search_fields = ["code", "name"]
+    list_select_related = ["offer", "venue"]
+    ordering = ["code"]
+    fields = [
+        *["venue", "code", "name", "percent", "offer"],
+        *["first_day", "last_day", "most_uses", "active"],
+    ]
+
+
 @admin.register(BookingLimit)
 class BookingLimitAdmin(VenueModelAdmin):
     journal_code = SETTING_CHANGED
@@ -180,7 +210,7 @@ class BookingAdmin(VenueModelAdmin):
         (_("Who"), {"fields": ["guest_name", "guest_email", "people", "count"]}),
         (
             _("Money"),
-            {"fields": ["total", "payee", "pays", "due_shown", "ticket", "expires_at"]},
+            {"fields": ["total", "discount", "payee", "pays", "due_shown", "ticket", "expires_at"]},
         ),
         (_("When"), {"fields": ["venue", "created_at", "confirmed_at", "closed_at", "key"]}),
         (
@@ -191,7 +221,7 @@ class BookingAdmin(VenueModelAdmin):
     readonly_fields = [
         *["label", "starts_at", "ends_at", "state", "code_shown"],
         *["guest_name", "guest_email", "people", "count"],
-        *["total", "payee", "pays", "due_shown", "ticket", "expires_at"],
+        *["total", "discount", "payee", "pays", "due_shown", "ticket", "expires_at"],
         *["venue", "created_at", "confirmed_at", "closed_at", "key"],
         *["ladder_shown", "came_back", "cancelled_by", "cancel_reason"],
     ]

@@ -65,6 +65,7 @@ class HoldSerializer(serializers.Serializer[Wanted]):
     email = serializers.EmailField(max_length=254)
     total_cents = WholeNumber(min_value=0, max_value=MAX_CENTS)
     pays = serializers.ChoiceField(choices=PaysHow.choices, default=PaysHow.OSM)
+    discount = serializers.CharField(max_length=20, required=False, allow_blank=True)
 
     def validate_starts_at(self, starts_at: datetime.datetime) -> datetime.datetime:
         return _not_too_far(starts_at)
@@ -126,6 +127,42 @@ class SearchView(PublicView):
         wanted = searching.Search(**asked.validated_data)
         found = searching.search(venue=venue, wanted=wanted, at=now())
         return Response({"zone": venue.zone, "offers": searching.found_view(found)})
+
+
+class QuoteSerializer(serializers.Serializer[None]):
+    """A stay somebody thinks of."""
+
+    offer = serializers.UUIDField()
+    starts_at = serializers.DateTimeField(default_timezone=datetime.UTC)
+    minutes = serializers.IntegerField(min_value=15, max_value=MAX_STAY_MIN)
+    people = serializers.IntegerField(min_value=1, max_value=MAX_PEOPLE, default=1)
+    discount = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+
+    def validate_starts_at(self, starts_at: datetime.datetime) -> datetime.datetime:
+        return _not_too_far(starts_at)
+
+
+class QuoteView(PublicView):
+    """What a stay would cost, line by line; whether it is free is for the search to say."""
+
+    @extend_schema(
+        operation_id="quote_stay",
+        parameters=[QuoteSerializer],
+        responses={
+            200: schemas.QuoteSchema,
+            404: schemas.ProblemSchema,
+            422: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        venue = venue_or_404(slug)
+        asked = QuoteSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        given: dict[str, Any] = dict(asked.validated_data)
+        offer = queries.open_offer(venue=venue, offer_id=given.pop("offer"))
+        quote = queries.quote_stay(venue=venue, offer=offer, at=now(), **given)
+        return Response(queries.quote_view(quote))
 
 
 class HoldsView(PublicView):

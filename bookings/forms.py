@@ -18,11 +18,16 @@ from teraa.common.money import MAX_CENTS
 
 MAX_PEOPLE = 500
 LENGTHS = (30, 60, 90, 120, 180, 240, 300, 360, 480, 600)
+DAY_MIN = 24 * 60
+LONG_LENGTHS = tuple(days * DAY_MIN for days in (1, 2, 3, 4, 5, 6, 7, 14, 21, 28, 31))
 USUAL_MINUTES = 120
 
 
 def length_words(minutes: int) -> str:
-    """``90`` → ``1 h 30``."""
+    """``90`` → ``1 h 30``, ``2880`` → ``2 days``."""
+    if minutes % DAY_MIN == 0:
+        days = minutes // DAY_MIN
+        return str(ngettext_lazy("%(days)s day", "%(days)s days", days) % {"days": days})
     hours, rest = divmod(minutes, 60)
     if not hours:
         return str(_("%(minutes)s min") % {"minutes": rest})
@@ -45,9 +50,11 @@ class SearchForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
-    def __init__(self, given: Any, *, today: datetime.date) -> None:
+    def __init__(self, given: Any, *, today: datetime.date, longest: int = 0) -> None:
+        """``longest``: minutes for which anything is let at all; whole days are offered up to it."""
         self.usual = Search(day=today, minutes=USUAL_MINUTES, people=1)
-        lengths = sorted({*LENGTHS, _minutes(given.get("minutes"))})
+        days = (length for length in LONG_LENGTHS if length <= longest)
+        lengths = sorted({*LENGTHS, *days, _minutes(given.get("minutes"))})
         filled = {
             "day": given.get("day") or today.isoformat(),
             "minutes": str(_minutes(given.get("minutes"))),

@@ -32,6 +32,20 @@ class NoVatRateNow(Problem):
     advice = _("A manager sets it in the back office, under VAT rates.")
 
 
+class UnknownDiscount(Problem):
+    code = "unknown_discount"
+    status = 422
+    title = _("This discount code does not hold here, or no longer.")
+    advice = _("Look at how it is written, or leave it out.")
+
+
+class DiscountSpent(Problem):
+    code = "discount_spent"
+    status = 409
+    title = _("This discount code has been used as often as it may be.")
+    advice = _("Leave it out to book at the full price.")
+
+
 class TooManyHolds(Problem):
     code = "too_many_holds"
     status = 429

@@ -6,13 +6,15 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 
 from bookings import opening, pricing, wanting
 from bookings.cancelling import Promise, promises
-from bookings.models import Booking, Offer, WaitingEntry
+from bookings.models import Booking, DiscountCode, Offer, WaitingEntry
+from bookings.problems import UnknownDiscount
 from bookings.states import BookingState, WaitingState
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
@@ -28,6 +30,8 @@ from teraa.venues.models import Payee, Venue
 CONFIRMATIONS = 3
 # What says when an offer is open.
 TIMES = ("hours", "venue__special_days")
+# The same, and what says what it costs.
+TIMES_AND_PRICES = (*TIMES, "peaks")
 
 
 def page_address(name: str, *, slug: str = "", **values: Any) -> str:
@@ -63,11 +67,11 @@ def open_offer(*, venue: Venue, offer_id: UUID) -> Offer:
 
 
 def offers_of(venue_id: UUID) -> QuerySet[Offer]:
-    """What a venue lets, in its own order, with spaces, payees and times (three queries)."""
+    """What a venue lets, in its own order, with spaces, payees, times and prices (four queries)."""
     return (
         Offer.objects.filter(venue_id=venue_id, active=True, payee__active=True)
         .select_related("venue", "resource", "payee")
-        .prefetch_related(*TIMES)
+        .prefetch_related(*TIMES_AND_PRICES)
         .order_by("position", "name")
     )
 
@@ -93,6 +97,12 @@ class Quote:
     total_cents: int
     osm_units: int | None
     comes_back: list[Promise]
+    full_cents: int = 0
+    discount: DiscountCode | None = None
+
+    @property
+    def off_cents(self) -> int:
+        return self.full_cents - self.total_cents
 
 
 def quote_stay(
@@ -103,8 +113,9 @@ def quote_stay(
     minutes: int,
     people: int,
     at: datetime.datetime,
+    discount: str = "",
 ) -> Quote:
-    """What a stay would cost (two queries). Raises NotBookable."""
+    """What a stay would cost (four queries at most). Raises NotBookable, UnknownDiscount."""
     ends_at = starts_at + datetime.timedelta(minutes=minutes)
     is_choice = offer.resource.kind == "choice"
     count = wanting.count_for(offer, people, is_choice=is_choice)
@@ -112,6 +123,10 @@ def quote_stay(
         offer, starts_at=starts_at, ends_at=ends_at, count=count, zone=venue.zone
     )
     total = wanting.total_of(lines)
+    found = discount_for(discount, offer=offer, at=at) if discount else None
+    full = total
+    if found is not None:
+        total = wanting.discounted(total, found.percent)
     rate = rate_now(venue_id=venue.pk, at=at)
     units = osm_units_for(total, rate) if rate and total else None
     back = promises(
@@ -120,7 +135,47 @@ def quote_stay(
         cents=total,
         at=at,
     )
-    return Quote(offer, starts_at, ends_at, count, lines, total, units, back if total else [])
+    return Quote(
+        offer,
+        starts_at,
+        ends_at,
+        count,
+        lines,
+        total,
+        units,
+        back if total else [],
+        full_cents=full,
+        discount=found,
+    )
+
+
+def quote_view(quote: Quote) -> dict[str, Any]:
+    """A quote as the API answers it."""
+    return {
+        "offer": str(quote.offer.pk),
+        "starts_at": iso_utc(quote.starts_at),
+        "ends_at": iso_utc(quote.ends_at),
+        "count": quote.count,
+        "lines": [line.as_dict() for line in quote.lines],
+        "full_cents": quote.full_cents,
+        "discount": quote.discount.name if quote.discount else None,
+        "total_cents": quote.total_cents,
+        "osm_units": str(quote.osm_units) if quote.osm_units is not None else None,
+        "comes_back": [
+            {"until": iso_utc(one.until), "percent": one.percent, "cents": one.cents}
+            for one in quote.comes_back
+        ],
+    }
+
+
+def discount_for(typed: str, *, offer: Offer, at: datetime.datetime) -> DiscountCode:
+    """What a typed code gives on an offer today (one query). Raises UnknownDiscount."""
+    code = "".join(typed.split()).upper()
+    found = DiscountCode.objects.filter(venue=offer.venue, code=code).first()
+    day = at.astimezone(ZoneInfo(offer.venue.zone)).date()
+    if found is None or not found.holds_for(offer, day):
+        raise UnknownDiscount
+    return found
 
 
 # -- one booking ----------------------------------------------------------------------------------------
@@ -226,6 +281,7 @@ def booking_view(booking: Booking, *, slug: str, at: datetime.datetime) -> dict[
                 "unit": line["unit"],
                 "quantity_milli": line["quantity_milli"],
                 "unit_price_cents": line["unit_price_cents"],
+                "discount_cents": line.get("discount_cents", 0),
                 "total_cents": line["total_cents"],
                 "vat_rate_bp": line["vat_rate_bp"],
             }

@@ -58,6 +58,7 @@ LineSchema = _shape(
         "unit": fields.CharField(),
         "quantity_milli": fields.IntegerField(help_text="thousandths of a unit"),
         "unit_price_cents": fields.IntegerField(),
+        "discount_cents": fields.IntegerField(help_text="taken off already"),
         "total_cents": fields.IntegerField(),
         "vat_rate_bp": fields.IntegerField(help_text="basis points: 10 % is 1000"),
     },
@@ -102,6 +103,31 @@ BookingSchema = _shape(
         "page": fields.CharField(),
         "pay": fields.CharField(allow_null=True),
         "calendar": fields.CharField(),
+    },
+)
+PriceLineSchema = _shape(
+    "BookingPriceLine",
+    {
+        "unit": fields.CharField(help_text="month, week, day, half_day, hour or peak"),
+        "name": fields.CharField(help_text="of a peak"),
+        "quantity_milli": fields.IntegerField(help_text="thousandths of a unit"),
+        "unit_price_cents": fields.IntegerField(),
+        "total_cents": fields.IntegerField(),
+    },
+)
+QuoteSchema = _shape(
+    "BookingQuote",
+    {
+        "offer": fields.UUIDField(),
+        "starts_at": fields.DateTimeField(),
+        "ends_at": fields.DateTimeField(),
+        "count": fields.IntegerField(),
+        "lines": PriceLineSchema(many=True),
+        "full_cents": fields.IntegerField(help_text="the sum of the lines"),
+        "discount": fields.CharField(allow_null=True, help_text="what the code is for"),
+        "total_cents": fields.IntegerField(help_text="what holding it takes"),
+        "osm_units": fields.CharField(allow_null=True, help_text="10⁻⁸ OSM, as of today"),
+        "comes_back": PromiseSchema(many=True),
     },
 )
 WaitingSchema = _shape(

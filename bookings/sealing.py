@@ -30,6 +30,8 @@ def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDr
     Each line names the due, so that a till that took the money finds the ticket.
     """
     due = booking.due.line_subject if booking.due is not None else ""
+    with override(booking.venue.language):
+        by_code = _("discount code")
     return TicketDraft(
         subject=subject_of(booking),
         station_label=_same(tender.station_label for tender in tenders),
@@ -40,6 +42,9 @@ def draft_ticket(booking: Booking, tenders: Sequence[SettledTender]) -> TicketDr
                 quantity_milli=line["quantity_milli"],
                 unit_price_cents=line["unit_price_cents"],
                 total_cents=line["total_cents"],
+                discount_cents=line.get("discount_cents", 0),
+                discount_reason=line.get("discount_reason", ""),
+                discount_author=by_code if line.get("discount_cents") else "",
                 vat_class=line["vat_class"],
                 vat_rate_bp=line["vat_rate_bp"],
                 product_key=str(booking.offer_id),

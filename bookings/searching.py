@@ -104,24 +104,31 @@ def _free_around(
     return _Free(shapes, taken)
 
 
-def search(*, venue: Venue, wanted: Search, at: datetime.datetime, slug: str = "") -> list[Found]:
-    """What suits, in the venue's order, with its free times that day (six queries).
+def search(
+    *,
+    venue: Venue,
+    wanted: Search,
+    at: datetime.datetime,
+    slug: str = "",
+    offers: Iterable[Offer] | None = None,
+) -> list[Found]:
+    """What suits, in the venue's order, with its free times that day (seven queries).
 
     What is free comes before what is taken or closed. An offer too small for so many, or never let
     for so long, is left out.
     """
-    offers = [
+    suited = [
         offer
-        for offer in offers_of(venue.pk)
+        for offer in (offers_of(venue.pk) if offers is None else offers)
         if wanting.suits(offer, minutes=wanted.minutes, people=wanted.people)
     ]
-    if not offers:
+    if not suited:
         return []
     lasts = datetime.timedelta(minutes=wanted.minutes)
     start, end = opening.day_span(wanted.day, venue.zone)
-    free = _free_around(venue, offers, (start, end + LOOK_AHEAD * DAY + lasts), at)
+    free = _free_around(venue, suited, (start, end + LOOK_AHEAD * DAY + lasts), at)
     rate = rate_now(venue_id=venue.pk, at=at)
-    found = [_found(venue, offer, wanted, free, rate, at, slug) for offer in offers]
+    found = [_found(venue, offer, wanted, free, rate, at, slug) for offer in suited]
     return sorted(found, key=lambda one: not one.slots)
 
 
@@ -137,7 +144,7 @@ def _found(
     shape = free.shapes.get(offer.resource_id)
     count = wanting.count_for(offer, wanted.people, is_choice=bool(shape and shape.is_choice))
     lasts = datetime.timedelta(minutes=wanted.minutes)
-    prices: dict[tuple[int, ...], int] = {}
+    prices: dict[tuple[tuple[int, ...], ...], int] = {}
     slots = []
     for start in _starts(venue, offer, wanted.day, wanted.minutes, at):
         if free_units := free.at(offer, count, start, start + lasts):
@@ -177,14 +184,18 @@ def _total(
     start: datetime.datetime,
     end: datetime.datetime,
     count: int,
-    known: dict[tuple[int, ...], int],
+    known: dict[tuple[tuple[int, ...], ...], int],
 ) -> int:
-    """The price of a stay; those that fall on their days alike cost the same and are priced once."""
-    per_day = tuple(pricing.minutes_per_day(start, end, venue.zone))
-    if per_day not in known:
+    """The price of a stay; those that fall on days and peaks alike cost the same: priced once."""
+    peaks = wanting.minutes_in_peaks(offer, start, end, venue.zone)
+    alike = (
+        tuple(pricing.minutes_per_day(start, end, venue.zone)),
+        tuple(minutes for _peak, minutes in peaks),
+    )
+    if alike not in known:
         lines = wanting.price_of(offer, starts_at=start, ends_at=end, count=count, zone=venue.zone)
-        known[per_day] = wanting.total_of(lines)
-    return known[per_day]
+        known[alike] = wanting.total_of(lines)
+    return known[alike]
 
 
 def _slot(

@@ -19,6 +19,7 @@ public_patterns = [
 
 urlpatterns = [
     path("api/bookings/<slug:slug>/search/", api.SearchView.as_view()),
+    path("api/bookings/<slug:slug>/quote/", api.QuoteView.as_view()),
     path("api/bookings/<slug:slug>/holds/", api.HoldsView.as_view()),
     path("api/bookings/<slug:slug>/waiting/", api.WaitingListView.as_view()),
     path("api/bookings/<slug:slug>/waiting/<str:secret>/", api.WaitingView.as_view()),

@@ -15,14 +15,14 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings import opening, queries, searching
+from bookings import opening, queries, searching, wanting
 from bookings.calendar_file import calendar_file
 from bookings.cancelling import Promise
 from bookings.confirming import FILE_NAME
 from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
 from bookings.models import Booking
 from bookings.operations import cancel_booking, hold_space, move_booking
-from bookings.problems import NotBookable, PriceChanged
+from bookings.problems import NotBookable, PriceChanged, UnknownDiscount
 from bookings.states import PaysHow
 from bookings.timetables import timetable_of
 from bookings.wanting import Wanted
@@ -33,6 +33,7 @@ from teraa.venues.public import venue_or_404
 
 STRIP_DAYS = 7
 AMOUNT_DIGITS = 12
+CODE_LENGTH = 20
 FARTHEST = datetime.timedelta(days=3660)
 
 
@@ -43,11 +44,13 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     venue = venue_or_404(slug)
     at = now()
     today = at.astimezone(ZoneInfo(venue.zone)).date()
-    form = SearchForm(request.GET, today=today)
+    offers = list(queries.offers_of(venue.pk))
+    longest = max((offer.max_minutes for offer in offers), default=0)
+    form = SearchForm(request.GET, today=today, longest=longest)
     wanted = form.wanted()
     if abs(wanted.day - today) > FARTHEST:
         wanted = searching.Search(today, wanted.minutes, wanted.people)
-    found = searching.search(venue=venue, wanted=wanted, at=at, slug=slug)
+    found = searching.search(venue=venue, wanted=wanted, at=at, slug=slug, offers=offers)
     return page_of(
         request,
         "bookings/book.html",
@@ -93,15 +96,19 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
     starts_at = _start_in(request, venue)
     if starts_at is None:
         return HttpResponseRedirect(back)
+    typed = request.GET.get("code", "")[:CODE_LENGTH]
+    stay: dict[str, Any] = {
+        "starts_at": starts_at,
+        "minutes": search.minutes,
+        "people": search.people,
+    }
+    wrong_code: Problem | None = None
     try:
-        quote = queries.quote_stay(
-            venue=venue,
-            offer=chosen,
-            starts_at=starts_at,
-            minutes=search.minutes,
-            people=search.people,
-            at=at,
-        )
+        try:
+            quote = queries.quote_stay(venue=venue, offer=chosen, at=at, discount=typed, **stay)
+        except UnknownDiscount as unknown:
+            wrong_code = unknown
+            quote = queries.quote_stay(venue=venue, offer=chosen, at=at, **stay)
     except NotBookable as refusal:
         return _refused(request, venue, refusal)
     form = GuestForm(
@@ -132,12 +139,15 @@ def offer(request: HttpRequest, offer: UUID, slug: str = "") -> HttpResponse:
             "slug": slug,
             "offer": chosen,
             "quote": quote,
+            "price_lines": [(wanting.words_of(one), one.total_cents) for one in quote.lines],
             "local_start": quote.starts_at.astimezone(ZoneInfo(venue.zone)),
             "local_end": quote.ends_at.astimezone(ZoneInfo(venue.zone)),
             "comes_back": _local_promises(quote.comes_back, ZoneInfo(venue.zone)),
             "length": length_words(search.minutes),
             "search": search,
             "form": form,
+            "typed_code": typed,
+            "wrong_code": wrong_code.as_dict() if wrong_code else None,
             "back": back,
             "problem": problem.as_dict() if problem else None,
             "nearest": _nearest(problem, venue),
@@ -179,6 +189,7 @@ def _wanted(form: GuestForm, quote: queries.Quote, search: searching.Search) -> 
         total_cents=given["total_cents"],
         pays=given["pays"],
         language=get_language() or "fr",
+        discount=quote.discount.code if quote.discount else "",
     )
 
 

@@ -10,25 +10,28 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from babel.units import format_unit
 from django.utils.functional import Promise
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from bookings import opening, pricing
-from bookings.models import Booking, Offer
+from bookings.models import Booking, DiscountCode, Offer
 from bookings.problems import NotBookable
 from bookings.states import OfferKind
 from bookings.timetables import timetable_of
 from teraa.common.canonical import canonical_text, sha256_hex
 from teraa.common.clock import iso_utc
-from teraa.common.money import MAX_CENTS
+from teraa.common.money import MAX_CENTS, format_cents, share_out
 
 LABEL_LENGTH = 120
 UNITS: dict[str, Promise] = {
     pricing.HOUR: _("hour"),
     pricing.HALF_DAY: _("half-day"),
     pricing.DAY: _("day"),
+    pricing.WEEK: _("week"),
+    pricing.MONTH: _("month"),
 }
 
 
@@ -46,6 +49,7 @@ class Wanted:
     total_cents: int
     pays: str
     language: str
+    discount: str = ""
 
     @property
     def lasts(self) -> datetime.timedelta:
@@ -53,20 +57,19 @@ class Wanted:
 
     def digest(self) -> str:
         """What makes two requests the same request (law 4)."""
-        return sha256_hex(
-            canonical_text(
-                {
-                    "offer": str(self.offer),
-                    "starts_at": iso_utc(self.starts_at),
-                    "minutes": self.minutes,
-                    "people": self.people,
-                    "name": self.name,
-                    "email": self.email,
-                    "total_cents": self.total_cents,
-                    "pays": self.pays,
-                }
-            )
-        )
+        values: dict[str, Any] = {
+            "offer": str(self.offer),
+            "starts_at": iso_utc(self.starts_at),
+            "minutes": self.minutes,
+            "people": self.people,
+            "name": self.name,
+            "email": self.email,
+            "total_cents": self.total_cents,
+            "pays": self.pays,
+        }
+        if self.discount:
+            values["discount"] = self.discount
+        return sha256_hex(canonical_text(values))
 
 
 def count_for(offer: Offer, people: int, *, is_choice: bool) -> int:
@@ -188,17 +191,41 @@ def price_of(
     count: int,
     zone: str,
 ) -> list[pricing.PricedLine]:
-    """The lines of a stay. Raises NotBookable when the offer has no tariff for it."""
+    """The lines of a stay, peaks included (one query, unless they are prefetched).
+
+    Raises NotBookable when the offer has no tariff for it.
+    """
     per_day = pricing.minutes_per_day(starts_at, ends_at, zone)
     try:
         lines = pricing.price_stay(per_day=per_day, tariffs=offer.tariffs, count=count)
     except pricing.NoTariff as error:
         text = str(_("It has no price for such a stay."))
         raise NotBookable(reasons=[{"code": "no_tariff", "text": text}]) from error
+    lines += pricing.supplements(minutes_in_peaks(offer, starts_at, ends_at, zone), count=count)
     if total_of(lines) > MAX_CENTS:
         text = str(_("It costs more than can be booked here."))
         raise NotBookable(reasons=[{"code": "too_dear", "text": text}])
     return lines
+
+
+def minutes_in_peaks(
+    offer: Offer, starts_at: datetime.datetime, ends_at: datetime.datetime, zone: str
+) -> list[tuple[pricing.Peak, int]]:
+    peaks = [row.peak for row in offer.peaks.all()]
+    return [(peak, pricing.peak_minutes(peak, starts_at, ends_at, zone)) for peak in peaks]
+
+
+def words_of(line: pricing.PricedLine) -> str:
+    """``1,5 × hour, 20,00 €`` in the reader's language."""
+    language = get_language() or "fr"
+    number = format_decimal(line.quantity_milli / pricing.MILLI, locale=language)
+    name = line.name or UNITS[line.unit]
+    return f"{number} × {name}, {format_cents(line.unit_price_cents, language)}"
+
+
+def discounted(total_cents: int, percent: int) -> int:
+    """What remains to be paid; half a cent for the guest."""
+    return total_cents - (total_cents * percent + 50) // 100
 
 
 def is_same_price(booking: Booking, starts_at: datetime.datetime) -> bool:
@@ -246,15 +273,25 @@ def frozen_lines(
     vat_class: str,
     vat_rate_bp: int,
     language: str,
+    discount: DiscountCode | None = None,
 ) -> list[dict[str, Any]]:
-    """What the booking keeps for its ticket: values that nothing changes afterwards."""
+    """What the booking keeps for its ticket: values that nothing changes afterwards.
+
+    A discount is shared out between the lines; ``total_cents`` is what remains of each.
+    """
+    total = total_of(lines)
+    off = total - discounted(total, discount.percent) if discount else 0
+    shares = share_out(off, [line.total_cents for line in lines]) if off else [0] * len(lines)
     with override(language):
         return [
             {
                 **line.as_dict(),
-                "label": f"{label} ({UNITS[line.unit]})",
+                "total_cents": line.total_cents - share,
+                "discount_cents": share,
+                "discount_reason": discount.name if discount and share else "",
+                "label": f"{label} ({line.name or UNITS[line.unit]})",
                 "vat_class": vat_class,
                 "vat_rate_bp": vat_rate_bp,
             }
-            for line in lines
+            for line, share in zip(lines, shares, strict=True)
         ]

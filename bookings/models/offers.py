@@ -46,6 +46,12 @@ class Offer(models.Model):
     )
     half_day_cents = models.PositiveIntegerField(_("half a day, in cents"), null=True, blank=True)
     day_cents = models.PositiveIntegerField(_("a day, in cents"), null=True, blank=True)
+    week_cents = models.PositiveIntegerField(
+        _("a week, in cents"), null=True, blank=True, help_text=_("Seven days of the calendar.")
+    )
+    month_cents = models.PositiveIntegerField(
+        _("a month, in cents"), null=True, blank=True, help_text=_("31 days of the calendar.")
+    )
     half_day_min = models.PositiveIntegerField(
         _("minutes of half a day"), default=240, validators=[MinValueValidator(60)]
     )
@@ -100,9 +106,13 @@ class Offer(models.Model):
             models.CheckConstraint(
                 condition=Q(hour_cents__isnull=False)
                 | Q(half_day_cents__isnull=False)
-                | Q(day_cents__isnull=False),
+                | Q(day_cents__isnull=False)
+                | Q(week_cents__isnull=False)
+                | Q(month_cents__isnull=False),
                 name="bookings_offer_has_price",
-                violation_error_message=_("Give a price by the hour, the half-day or the day."),
+                violation_error_message=_(
+                    "Give a price by the hour, the half-day, the day, the week or the month."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -129,6 +139,8 @@ class Offer(models.Model):
             hour_cents=self.hour_cents,
             half_day_cents=self.half_day_cents,
             day_cents=self.day_cents,
+            week_cents=self.week_cents,
+            month_cents=self.month_cents,
             half_day_min=self.half_day_min,
         )
 

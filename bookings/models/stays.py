@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.cancelling import EVERYTHING, Promise, Rung, percent_at, promises, share_of
 from bookings.models.offers import Offer
+from bookings.models.prices import DiscountCode
 from bookings.states import (
     BOOKING_MOVES,
     BookingState,
@@ -55,6 +56,13 @@ class Booking(Stateful):
     # Frozen: label, unit, quantity in thousandths, prices in cents, VAT class and rate.
     lines: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField()
     total_cents = models.BigIntegerField(_("total"))
+    discount = models.ForeignKey(
+        DiscountCode,
+        models.PROTECT,
+        null=True,
+        related_name="bookings",
+        verbose_name=_("discount code"),
+    )
     pays = models.CharField(_("pays"), max_length=4, choices=PaysHow.choices, default=PaysHow.OSM)
     state = models.CharField(_("state"), max_length=20, choices=BookingState.choices)
     version = models.PositiveIntegerField(default=1)

@@ -12,8 +12,9 @@ from django.db import transaction
 
 from bookings import limits, queries, searching, wanting
 from bookings.confirming import send_confirmation
-from bookings.models import Booking, Offer
+from bookings.models import Booking, DiscountCode, Offer
 from bookings.problems import (
+    DiscountSpent,
     NoVatRateNow,
     PriceChanged,
     TooManyFree,
@@ -75,7 +76,8 @@ def hold_space(
     ``page`` makes the address of the guest's page from its secret, for the mail; ``kept_for`` says
     how long it waits for its money where the offer's own times do not. The same key and body again
     returns the first booking. Raises SameKeyOtherBody, NotFound, NotBookable,
-    PriceChanged, NoVatRateNow, TooManyHolds, TooManyFree, JustTaken (with the nearest free
+    PriceChanged, NoVatRateNow, TooManyHolds, TooManyFree,
+    UnknownDiscount, DiscountSpent, JustTaken (with the nearest free
     times), Invalid.
     """
     if not is_uuid7(wanted.key):
@@ -141,7 +143,21 @@ def _hold(
     return claiming(attempt)
 
 
+USED = (BookingState.HOLD, BookingState.CONFIRMED)
+
+
+def _refuse_spent(booking: Booking) -> None:
+    """Who uses a code that is counted waits for who uses it, too. Raises DiscountSpent."""
+    if booking.discount_id is None:
+        return
+    code = DiscountCode.objects.select_for_update(of=("self",)).get(pk=booking.discount_id)
+    used = code.bookings.filter(state__in=USED).exclude(key=booking.key)
+    if code.most_uses is not None and used.count() >= code.most_uses:
+        raise DiscountSpent
+
+
 def _keep(booking: Booking, offer: Offer, shapes: dict[UUID, Shape], at: datetime.datetime) -> Held:
+    _refuse_spent(booking)
     if booking.total_cents:
         booking.ladder = [step.rung.as_dict() for step in offer.cancellation_steps.all()]
         booking.due = settlement.open_due(
@@ -208,6 +224,10 @@ def _booking(
         offer, starts_at=wanted.starts_at, ends_at=ends_at, count=count, zone=venue.zone
     )
     total = wanting.total_of(priced)
+    discount = None
+    if wanted.discount:
+        discount = queries.discount_for(wanted.discount, offer=offer, at=at)
+        total = wanting.discounted(total, discount.percent)
     rate_bp = _vat_rate(venue, offer, at)
     label = wanting.label_of(
         offer,
@@ -243,8 +263,10 @@ def _booking(
             vat_class=offer.vat_class,
             vat_rate_bp=rate_bp,
             language=venue.language,
+            discount=discount,
         ),
         total_cents=total,
+        discount=discount,
         pays=wanted.pays,
         state=BookingState.HOLD if total else BookingState.CONFIRMED,
         expires_at=_held_until(offer, wanted, at) if total else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from bookings.models import CancellationStep, Offer, OfferHours
+from bookings.models import CancellationStep, DiscountCode, Offer, OfferHours
 from bookings.states import OfferKind
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoHours, DemoPayee, DemoVenue
@@ -197,6 +197,8 @@ def load(demo: DemoVenue, at: datetime.datetime) -> bool:
     for place, space in enumerate(SPACES):
         resource = _resource(venue, space, atoms, place)
         _offer(venue, space, resource, practitioner if space.practitioner else house, place)
+    code, name, percent = MEMBERS
+    DiscountCode.objects.create(venue=venue, code=code, name=name, percent=percent)
     return True
 
 
@@ -235,6 +237,9 @@ def _resource(venue: Venue, space: DemoSpace, atoms: dict[str, Atom], place: int
             ResourceAtom(venue=venue, resource=resource, atom=atoms[name]) for name in space.atoms
         )
     return resource
+
+
+MEMBERS = ("ADHERENT", "Adhérents", 20)
 
 
 def _offer(venue: Venue, space: DemoSpace, resource: Resource, payee: Payee, place: int) -> None:

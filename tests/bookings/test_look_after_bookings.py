@@ -247,6 +247,8 @@ def offer_form(house, resource, **fields):
         "hours-0-weekday": "3",
         "hours-0-opens": "09:00",
         "hours-0-closes": "18:00",
+        "peaks-TOTAL_FORMS": "0",
+        "peaks-INITIAL_FORMS": "0",
         "cancellation_steps-TOTAL_FORMS": "1",
         "cancellation_steps-INITIAL_FORMS": "0",
         "cancellation_steps-0-minutes_before": "1440",
@@ -273,7 +275,7 @@ def test_an_offer_without_any_price_is_refused_with_a_sentence(house):
     )
 
     assert answer.status_code == 200
-    assert "Indiquez un prix" in answer.content.decode()
+    assert "Donnez un prix" in answer.content.decode()
 
 
 def test_a_manager_makes_a_space_of_smaller_ones(house):

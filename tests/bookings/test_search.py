@@ -140,7 +140,7 @@ def test_another_venues_offers_are_not_shown(house, at):
     assert len(found(house, at)) == 4
 
 
-def test_it_asks_six_times_whatever_is_let(house, at, count_queries):
+def test_it_asks_seven_times_whatever_is_let(house, at, count_queries):
     for number in range(5):
         cast.offer(house.spaces.b, house.payee, name=f"Offre {number}")
     house.hold(at)
@@ -148,4 +148,4 @@ def test_it_asks_six_times_whatever_is_let(house, at, count_queries):
     with count_queries() as queries:
         assert len(found(house, at)) == 9
 
-    assert len(queries) == 6, "\n".join(queries)
+    assert len(queries) == 7, "\n".join(queries)

@@ -1,7 +1,9 @@
 """Names for things: ordered by time, unguessable, readable aloud."""
 
 import itertools
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -74,3 +76,22 @@ def test_its_check_character_finds_any_two_that_changed_places(code, data):
 def test_its_check_character_tells_0_from_z():
     assert ids.check_character("0Z") != ids.check_character("Z0")
     assert ids.check_character("0") != ids.check_character("Z")
+
+
+def test_those_made_one_after_the_other_sort_in_that_order():
+    """Rows of one transaction share their millisecond: lists that sort by them must not shuffle."""
+    made = [ids.uuid7() for _ in range(5000)]
+
+    assert made == sorted(made)
+    assert abs((made[-1].int >> 80) - time.time_ns() // 1_000_000) < 2000
+
+
+def test_threads_never_make_the_same_moment():
+    with ThreadPoolExecutor(4) as pool:
+        made = [
+            one
+            for part in pool.map(lambda _: [ids.uuid7() for _ in range(500)], range(4))
+            for one in part
+        ]
+
+    assert len({one.int >> 64 for one in made}) == len(made)

@@ -371,6 +371,7 @@ DOORS: dict[str, Door] = {
     "api/bookings/<slug:slug>/holds/": Door(
         body=a_hold, path=own_venue, shows="who is paid for what a venue lets"
     ),
+    "api/bookings/<slug:slug>/quote/": Door(shows="what a venue's stays cost"),
     "api/bookings/<slug:slug>/waiting/": Door(body=a_wish, path=own_venue),
     "api/bookings/<slug:slug>/waiting/<str:secret>/": Door(secret=True),
     "api/bookings/<slug:slug>/waiting/<str:secret>/give-up/": Door(

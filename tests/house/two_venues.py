@@ -18,7 +18,15 @@ from django.db import connection, models
 from django.test import Client
 from django.utils.text import slugify
 
-from bookings.models import Booking, BookingLimit, CancellationStep, SpecialDays, WaitingEntry
+from bookings.models import (
+    Booking,
+    BookingLimit,
+    CancellationStep,
+    DiscountCode,
+    PricePeak,
+    SpecialDays,
+    WaitingEntry,
+)
 from bookings.operations import WaitingWanted, hold_space, join_waiting_list
 from bookings.wanting import Wanted as BookingWanted
 from bookings.wanting import starts_of
@@ -481,6 +489,17 @@ def _bookings(house: House, at: datetime.datetime) -> None:
         message=f"{house.word} : quarante par mois",
     )
     CancellationStep.objects.create(venue=house.venue, offer=offer, minutes_before=60, percent=100)
+    PricePeak.objects.create(
+        venue=house.venue,
+        offer=offer,
+        name=f"{house.word} soirée",
+        hour_cents=500,
+        first_day=past,
+        last_day=past,
+    )
+    DiscountCode.objects.create(
+        venue=house.venue, code=house.word.upper()[:20], name=f"{house.word} membres", percent=5
+    )
     (start, *_rest) = starts_of(
         offer,
         day=at.date() + datetime.timedelta(days=2),
