@@ -123,7 +123,7 @@ class OfferAdmin(VenueModelAdmin):
                 "fields": [
                     *["min_minutes", "max_minutes", "step_minutes"],
                     *["notice_minutes", "horizon_days", "move_notice_minutes"],
-                    "opens_on_holidays",
+                    *["opens_on_holidays", "remind_minutes"],
                 ]
             },
         ),
@@ -198,7 +198,11 @@ class BookingAdmin(VenueModelAdmin):
     actions_list = ["day_board"]
     actions_detail = ["cancel_stay"]
     list_display = ["starts_at", "label", "guest_name", "total", "state_shown", "code_shown"]
-    list_filter = [("state", ChoicesDropdownFilter), "offer", "payee", "venue"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        ("attendance", ChoicesDropdownFilter),
+        *["offer", "payee", "venue"],
+    ]
     list_filter_submit = True
     date_hierarchy = "starts_at"
     search_fields = ["guest_name", "guest_email", "label", "code", "due__code"]
@@ -206,7 +210,7 @@ class BookingAdmin(VenueModelAdmin):
     list_select_related = ["venue"]
     ordering = ["-starts_at"]
     fieldsets = [
-        (None, {"fields": ["label", "starts_at", "ends_at", "state", "code_shown"]}),
+        (None, {"fields": ["label", "starts_at", "ends_at", "state", "attendance", "code_shown"]}),
         (_("Who"), {"fields": ["guest_name", "guest_email", "people", "count"]}),
         (
             _("Money"),
@@ -219,7 +223,7 @@ class BookingAdmin(VenueModelAdmin):
         ),
     ]
     readonly_fields = [
-        *["label", "starts_at", "ends_at", "state", "code_shown"],
+        *["label", "starts_at", "ends_at", "state", "attendance", "code_shown"],
         *["guest_name", "guest_email", "people", "count"],
         *["total", "discount", "payee", "pays", "due_shown", "ticket", "expires_at"],
         *["venue", "created_at", "confirmed_at", "closed_at", "key"],

@@ -8,6 +8,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import receivers
+        from bookings import bootstrap, receivers
 
+        bootstrap.register()
         receivers.register()

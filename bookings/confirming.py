@@ -44,6 +44,18 @@ def send_moved(booking: Booking, *, at: datetime.datetime) -> None:
     mail.store(message, at=at)
 
 
+def send_reminder(booking: Booking, *, at: datetime.datetime) -> None:
+    """Say when and where it is, a while before."""
+    with override(booking.language):
+        message = _message(
+            booking,
+            subject=_("Soon: %(what)s") % {"what": booking.label},
+            template="bookings/mail/reminder.txt",
+            until=booking.offer.move_notice_minutes is not None and booking.may_be_moved(at),
+        )
+    mail.store(message, at=at)
+
+
 def send_cancelled(booking: Booking, *, at: datetime.datetime) -> None:
     """Tell the guest that it is let go and what comes back; their calendar takes it out."""
     with override(booking.language):

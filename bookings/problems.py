@@ -106,6 +106,13 @@ class WrongShare(Problem):
     advice = _("Choose an amount between nothing and all of it.")
 
 
+class NotHereNow(Problem):
+    code = "not_here_now"
+    status = 409
+    title = _("This stay is not confirmed, or not now.")
+    advice = _("Look at its state and its time; what is to be paid is collected first.")
+
+
 class NotMovable(Problem):
     code = "not_movable"
     status = 409

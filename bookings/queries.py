@@ -17,6 +17,7 @@ from bookings.models import Booking, DiscountCode, Offer, WaitingEntry
 from bookings.problems import UnknownDiscount
 from bookings.states import BookingState, WaitingState
 from teraa.common.clock import iso_utc
+from teraa.common.ids import normalise_code
 from teraa.common.money import osm_units_for
 from teraa.common.prepared import Joined
 from teraa.common.problems import NotFound
@@ -313,6 +314,53 @@ def owed_back(booking: Booking) -> Payout | None:
 def _payout_code(booking: Booking) -> str | None:
     payout = owed_back(booking)
     return payout.spoken_code if payout and payout.state == PayoutState.OWED else None
+
+
+MOST_ARRIVALS = 200
+SHORTEST_TEXT = 2
+CODE_LENGTH = 8
+
+
+def arrivals(*, venue: Venue, text: str, at: datetime.datetime) -> list[Booking]:
+    """Today's stays by their beginning, those under way first found too; or those a text finds.
+
+    A code finds its booking whatever its day, a name the stays of today (one query).
+    """
+    stays = Booking.objects.filter(venue=venue).select_related("venue", "offer", "due")
+    code, word = normalise_code(text), text.strip()
+    if len(code) == CODE_LENGTH and (exact := list(stays.filter(code=code))):
+        return exact
+    day = opening.day_span(at.astimezone(ZoneInfo(venue.zone)).date(), venue.zone)
+    today = stays.filter(
+        state__in=(BookingState.CONFIRMED, BookingState.HOLD),
+        starts_at__lt=day[1],
+        ends_at__gt=min(at, day[1]) - datetime.timedelta(hours=2),
+    )
+    if len(word) >= SHORTEST_TEXT:
+        today = today.filter(Q(guest_name__icontains=word) | Q(label__icontains=word))
+    return list(today.order_by("starts_at", "pk")[:MOST_ARRIVALS])
+
+
+def arrival_view(booking: Booking) -> dict[str, Any]:
+    """A stay as the till shows it; its secret stays with its guest."""
+    owes = booking.state == BookingState.HOLD and booking.due is not None
+    return {
+        "id": str(booking.pk),
+        "code": booking.spoken_code,
+        "name": booking.guest_name,
+        "space": booking.offer.name,
+        "people": booking.people,
+        "count": booking.count,
+        "starts_at": iso_utc(booking.starts_at),
+        "ends_at": iso_utc(booking.ends_at),
+        "state": booking.state,
+        "attendance": booking.attendance,
+        "attended_at": iso_utc(booking.attended_at) if booking.attended_at else None,
+        "due_code": booking.due.spoken_code if owes and booking.due else None,
+        "owed_cents": booking.due.amount_cents - booking.due.paid_cents
+        if owes and booking.due
+        else 0,
+    }
 
 
 @dataclass(frozen=True, slots=True)

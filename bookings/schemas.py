@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as fields
 
-from bookings.states import BookingState, OfferKind, WaitingState
+from bookings.states import Attendance, BookingState, OfferKind, WaitingState
 
 
 def _shape(name: str, members: dict[str, Any]) -> type[fields.Serializer[Any]]:
@@ -147,6 +147,25 @@ WaitingSchema = _shape(
         "booking": BookingSchema(allow_null=True, help_text="what was offered"),
     },
 )
+ArrivalSchema = _shape(
+    "BookingArrival",
+    {
+        "id": fields.UUIDField(),
+        "code": fields.CharField(),
+        "name": fields.CharField(),
+        "space": fields.CharField(),
+        "people": fields.IntegerField(),
+        "count": fields.IntegerField(),
+        "starts_at": fields.DateTimeField(),
+        "ends_at": fields.DateTimeField(),
+        "state": fields.ChoiceField(choices=BookingState.choices),
+        "attendance": fields.ChoiceField(choices=Attendance.choices),
+        "attended_at": fields.DateTimeField(allow_null=True),
+        "due_code": fields.CharField(allow_null=True, help_text="what it is collected by first"),
+        "owed_cents": fields.IntegerField(),
+    },
+)
+ArrivalsSchema = _shape("BookingArrivals", {"stays": ArrivalSchema(many=True)})
 ProblemSchema = _shape(
     "BookingProblem",
     {

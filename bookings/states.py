@@ -53,6 +53,15 @@ WAITING_MOVES: Moves = {
 }
 
 
+class Attendance(models.TextChoices):
+    """Whether the guests of a confirmed stay came."""
+
+    EXPECTED = "expected", _("Expected")
+    HERE = "here", _("Here")
+    GONE = "gone", _("Gone")
+    MISSING = "missing", _("Did not come")
+
+
 class OfferKind(models.TextChoices):
     STUDIO = "studio", _("Studio")
     ROOM = "room", _("Meeting room")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings import api, views, waiting_views
+from bookings import api, desk_api, views, waiting_views
 
 # Once at the root, for the house's first venue, and once under lieu/<slug>/.
 public_patterns = [
@@ -18,6 +18,8 @@ public_patterns = [
 ]
 
 urlpatterns = [
+    path("api/bookings-desk/arrivals/", desk_api.ArrivalsView.as_view()),
+    path("api/bookings-desk/stays/<uuid:key>/attendance/", desk_api.AttendanceView.as_view()),
     path("api/bookings/<slug:slug>/search/", api.SearchView.as_view()),
     path("api/bookings/<slug:slug>/quote/", api.QuoteView.as_view()),
     path("api/bookings/<slug:slug>/holds/", api.HoldsView.as_view()),

@@ -23,7 +23,7 @@ from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
 from bookings.models import Booking
 from bookings.operations import cancel_booking, hold_space, move_booking
 from bookings.problems import NotBookable, PriceChanged, UnknownDiscount
-from bookings.states import PaysHow
+from bookings.states import Attendance, PaysHow
 from bookings.timetables import timetable_of
 from bookings.wanting import Wanted
 from teraa.common.clock import iso_utc, now
@@ -349,6 +349,7 @@ def _booking_page(
             and held_until.date() == at.astimezone(zone).date(),
             "seconds_left": max(0, int((expires_at - at).total_seconds())) if expires_at else 0,
             "pay": queries.pay_address(found, back=page),
+            "may_arrive": found.attendance == Attendance.EXPECTED and at < found.ends_at,
             "may_move": stage in ("hold", "confirmed") and found.may_be_moved(at),
             "may_cancel": stage in ("hold", "confirmed") and found.may_be_cancelled(at),
             "comes_back": _local_promises(found.promises_from(at), zone),

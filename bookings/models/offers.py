@@ -81,6 +81,14 @@ class Offer(models.Model):
         default=True,
         help_text=_("At the hours given for public holidays, or as usual where none are given."),
     )
+    remind_minutes = models.PositiveIntegerField(
+        _("minutes before it begins at which guests are reminded"),
+        null=True,
+        blank=True,
+        default=24 * 60,
+        validators=[MinValueValidator(15), MaxValueValidator(MAX_NOTICE)],
+        help_text=_("Empty: they are not."),
+    )
     hold_minutes = models.PositiveIntegerField(
         _("minutes to pay in OSM"), default=20, validators=[MinValueValidator(5)]
     )

@@ -15,6 +15,7 @@ from bookings.models.offers import Offer
 from bookings.models.prices import DiscountCode
 from bookings.states import (
     BOOKING_MOVES,
+    Attendance,
     BookingState,
     PaysHow,
 )
@@ -81,6 +82,12 @@ class Booking(Stateful):
     refund_cents = models.BigIntegerField(_("comes back, in cents"), null=True, editable=False)
     cancelled_by = models.CharField(_("cancelled by"), max_length=80, blank=True, editable=False)
     cancel_reason = models.CharField(_("why"), max_length=120, blank=True, editable=False)
+    attendance = models.CharField(
+        _("attendance"), max_length=8, choices=Attendance.choices, default=Attendance.EXPECTED
+    )
+    attended_at = models.DateTimeField(_("noted"), null=True, editable=False)
+    attended_by = models.CharField(_("noted by"), max_length=80, blank=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(_("held until"), null=True)
     created_at = models.DateTimeField(_("made"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
@@ -129,6 +136,11 @@ class Booking(Stateful):
             models.Index(fields=["venue", "-starts_at"], name="bookings_booking_days"),
             models.Index(
                 fields=["expires_at"], name="bookings_booking_held", condition=Q(state="hold")
+            ),
+            models.Index(
+                fields=["starts_at"],
+                name="bookings_booking_to_remind",
+                condition=Q(state="confirmed", reminded_at__isnull=True),
             ),
             models.Index(
                 "venue",

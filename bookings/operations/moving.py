@@ -103,11 +103,12 @@ def _move(
         # Else a guest on the last rung would move far away first, and cancel then for everything.
         booking.most_percent = min(booking.most_percent, booking.percent_back(at))
     booking.label, booking.starts_at, booking.ends_at = label, wanted.starts_at, ends_at
+    booking.reminded_at = None
     booking.version += 1
     booking.save(
         update_fields=[
             *["label", "lines", "starts_at", "ends_at", "expires_at", "version"],
-            "most_percent",
+            *["most_percent", "reminded_at"],
         ]
     )
     if not is_held:

@@ -190,3 +190,45 @@ def test_a_cancelled_studio_is_given_back_from_the_drawer(till: Till, house):
     while (str(-cancelled["refund_cents"])) not in house.manage("shell", "-c", DOCUMENTS).stdout:
         assert time.monotonic() < deadline, "its ticket is not sealed"
     assert house.manage("verify_fiscal").returncode == 0
+
+
+BEGIN_NOW = """
+import datetime
+from bookings.models import Booking
+from teraa.common.clock import now
+for booking in Booking.objects.filter(guest_name="Inès Moreau", state__in=("hold", "confirmed")):
+    at = now() - datetime.timedelta(minutes=5)
+    booking.starts_at, booking.ends_at = at, at + datetime.timedelta(hours=2)
+    booking.save()
+"""
+
+
+def test_who_comes_is_checked_in_by_a_code_and_unpaid_stays_say_so(till: Till, house):
+    page = till.page
+    booking, due = a_studio_to_pay_at_the_bar(house)
+    till.act("menu")
+    till.act("collect")
+    page.locator("#collect-text").fill(due)
+    page.keyboard.press("Enter")
+    till.act("pay-card")
+    till.act("card-accepted")
+    expect(page.locator(GREEN)).to_be_visible()
+    till.act("next")
+    deadline = time.monotonic() + 20
+    while (code := httpx.get(booking, timeout=10).json())["state"] != "confirmed":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    a_studio_to_pay_at_the_bar(house)
+    house.manage("shell", "-c", BEGIN_NOW)
+
+    till.act("menu")
+    till.act("arrivals")
+    expect(page.locator("[data-stay]")).to_have_count(2)
+    expect(page.locator("[data-stay]", has_text="à payer")).to_have_count(1)
+    picture(page, "till-arrivals")
+    page.locator("#arrivals-text").fill(code["code"])
+    page.keyboard.press("Enter")
+    here = page.locator(f'[data-stay="{code["code"]}"]')
+    expect(here).to_have_attribute("data-attendance", "here")
+    till.act("note-gone")
+    expect(here).to_have_attribute("data-attendance", "gone")

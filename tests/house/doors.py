@@ -342,6 +342,11 @@ DOORS: dict[str, Door] = {
     "api/amap/baskets/<uuid:key>/hand-out/": Door(body=a_hand_out, path=basket),
     "api/amap/baskets/<uuid:key>/absent/": Door(body=a_key, path=basket),
     "api/amap/baskets/<uuid:key>/take-back/": Door(body=a_key, path=basket),
+    "api/bookings-desk/arrivals/": Door(),
+    "api/bookings-desk/stays/<uuid:key>/attendance/": Door(
+        body=lambda house: {"attendance": "expected"},
+        path=lambda house: {"key": house.booking.pk},
+    ),
     "book/": Door(),
     "book/<uuid:offer>/": Door(body=a_guest, path=an_offer, form=True),
     "book/<uuid:offer>/wait/": Door(body=a_guest, path=an_offer, form=True),

@@ -155,6 +155,7 @@ QUIET: dict[str, str] = {
     "api/amap/baskets/<uuid:key>/absent/": NOTHING,
     "api/amap/baskets/<uuid:key>/take-back/": NOTHING,
     "book/<uuid:offer>/": OWED,
+    "api/bookings-desk/stays/<uuid:key>/attendance/": NOTHING,
     "book/<uuid:offer>/wait/": NOTHING,
     "book/w/<str:secret>/give-up/": NOTHING,
     "lieu/<slug:slug>/book/w/<str:secret>/give-up/": NOTHING,

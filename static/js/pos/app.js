@@ -5,6 +5,7 @@ import { t } from "../words.js";
 import { Abandon } from "./abandon-pane.js";
 import { FarmBasket } from "./amap-basket.js";
 import { FarmBaskets } from "./amap-list.js";
+import { Arrivals } from "./arrivals-pane.js";
 import { Bar, Basket, isPaying, isSheetUp } from "./basket.js";
 import { Card } from "./card.js";
 import { totalCents } from "./cart.js";
@@ -48,6 +49,7 @@ function Pane() {
     case "abandon": return html`<${Abandon} key=${key} saleKey=${key} />`;
     case "detail": return html`<${Detail} saleKey=${key} />`;
     case COLLECT: return html`<${Collect} />`;
+    case "arrivals": return html`<${Arrivals} />`;
     case "baskets": return html`<${FarmBaskets} />`;
     case "basket": return html`<${FarmBasket} key=${key} id=${key} />`;
     case "drawer": return html`<${Drawer} />`;

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isMuted, mute } from "../sound.js";
 import { language, speak, t } from "../words.js";
 import { FarmItem } from "./amap.js";
+import { ArrivalsItem } from "./arrivals-pane.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { isMenuOpen } from "./menu-state.js";
@@ -57,7 +58,7 @@ export function Menu() {
       ${may("sell") && !boot.value.training && html`<button type="button" class="menu-item" data-act="collect"
         onClick=${() => { isMenuOpen.value = false; go("collect"); }}>
         <${Icon} name="cash" />${t("collect.title")}</button>`}
-      ${!boot.value.training && html`<${FarmItem} />`}
+      ${!boot.value.training && html`<${ArrivalsItem} /><${FarmItem} />`}
       ${may("sell") && !boot.value.training && html`<button type="button" class="menu-item" data-act="drawer"
         onClick=${() => { isMenuOpen.value = false; go("drawer"); }}>
         <${Icon} name="drawer" />${t("drawer.title")}</button>`}

@@ -9,6 +9,7 @@
 //   #/collect  #/collect/cash   finding what other trades are owed, and taking it
 //   #/collection/<key>     one such payment
 //   #/payout/<id>          giving back what one of them owes somebody
+//   #/arrivals             who comes today
 //   #/baskets  #/basket/<id>   an AMAP's distribution, one household's basket
 
 import { computed, signal } from "@preact/signals";
@@ -27,7 +28,7 @@ export const route = computed(() => {
   if (name === "collection" && key) return { name: "sale", key, isCollection: true };
   if (name === COLLECT) return { name: key || COLLECT, key: COLLECT };
   if (["detail", "refund", "abandon", "basket", "payout"].includes(name) && key) return { name, key };
-  if (["cash", "card", "split", "sales", "totals", "drawer", "baskets"].includes(name)) return { name, key: null };
+  if (["cash", "card", "split", "sales", "totals", "drawer", "baskets", "arrivals"].includes(name)) return { name, key: null };
   return { name: "sell", key: null };
 });
 
