@@ -182,8 +182,9 @@ def test_a_cancelled_studio_is_given_back_from_the_drawer(till: Till, house):
     till.act("pay-out")
     expect(page.locator('.payout-given[data-state="given"]')).to_be_visible()
     picture(page, "till-payout-given")
+    expect(page.locator('[data-act="print-payout"]')).to_be_enabled(timeout=15_000)
     till.act("print-payout")
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator('[data-act="print-payout"]')).to_contain_text("Imprimé", timeout=15_000)
     till.act("payout-done")
     expect(page.locator("[data-product]").first).to_be_visible()
     deadline = time.monotonic() + 20

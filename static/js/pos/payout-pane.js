@@ -1,13 +1,14 @@
 // Giving back what another trade owes somebody: a cancelled studio that was paid here. How much was
 // decided when it was cancelled; this pane asks only how. Sent again with the same key until answered.
 
-import { useRef, useState } from "preact/hooks";
-import { post } from "../http.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { get, post } from "../http.js";
 import { uuid7 } from "../uuid7.js";
 import { t } from "../words.js";
 import { learnPayout, payouts } from "./collect.js";
 import { attemptOnce } from "./deeds.js";
 import { kindWord } from "./detail.js";
+import { printWord } from "./done.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { keepFocus, PaneHead } from "./pieces.js";
@@ -15,6 +16,9 @@ import { COLLECT, go } from "./routes.js";
 import { announce, euros } from "./state.js";
 
 const KINDS = ["cash", "card"];
+const COMING = ["queued", "leased", "sent"];
+const LOOK_MS = 700;
+const LOOKS = 40;
 
 /** One row in the list of what was found. */
 export function OwedBack({ payout }) {
@@ -33,13 +37,35 @@ export function OwedBack({ payout }) {
   </li>`;
 }
 
+/** Its ticket is sealed a moment later, by the trade, and then printed: looked at until both are done. */
+function useTicket(payout) {
+  const looks = useRef(0);
+  const isSealed = Boolean(payout.number);
+  const isQuiet = isSealed && !COMING.includes(payout.print?.state);
+  useEffect(() => {
+    if (isQuiet) {
+      looks.current = 0;
+      return undefined;
+    }
+    const timer = setInterval(() => {
+      looks.current += 1;
+      if (looks.current > LOOKS) clearInterval(timer);
+      else get(`/api/pos/payouts/${payout.key}/`).then(learnPayout).catch(() => {});
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [isQuiet, payout.key]);
+  return isSealed;
+}
+
 function Given({ payout }) {
   const key = useRef(null);
+  const isSealed = useTicket(payout);
   async function print() {
     key.current ??= uuid7();
-    if (await attemptOnce(() => post(`/api/pos/payouts/${payout.key}/print/`, { key: key.current }))) {
-      key.current = null;
-    }
+    const done = await attemptOnce(async () => {
+      learnPayout(await post(`/api/pos/payouts/${payout.key}/print/`, { key: key.current }));
+    });
+    if (done) key.current = null;
   }
   return html`<div class="payout-given tone-solid-ok" role="status" data-state="given">
       <div class="done-sign"><${Icon} name="check" large /></div>
@@ -47,8 +73,8 @@ function Given({ payout }) {
       <p>${payout.kind === "cash" ? t("back.done.cash", { amount: euros(payout.amount_cents) })
         : t("back.done.card", { amount: euros(payout.amount_cents) })}</p>
     </div>
-    <button type="button" class="way" data-act="print-payout" onClick=${print}>
-      <${Icon} name="printer" />${t("payout.print")}</button>
+    <button type="button" class="way" data-act="print-payout" disabled=${!isSealed} onClick=${print}>
+      <${Icon} name="printer" />${payout.print ? printWord(payout.print) : t("payout.print")}</button>
     <button type="button" class="primary-button" data-act="payout-done" onClick=${() => go("")}>${t("payout.done")}</button>`;
 }
 
