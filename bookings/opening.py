@@ -7,8 +7,9 @@ twice (the night they go back) means its first passing.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = datetime.timedelta(days=1)
@@ -109,17 +110,36 @@ def starts_on(
     zone: str,
     lasts: datetime.timedelta,
     step: datetime.timedelta,
-) -> list[datetime.datetime]:
+) -> Sequence[datetime.datetime]:
     """Instants on the local ``day`` at which a stay of ``lasts`` may begin, in order."""
     nights = lasts // DAY + 2
-    spans = open_spans(timetable, first=day - DAY, last=day + nights * DAY, zone=zone)
+    around = [day + number * DAY for number in range(-1, nights + 1)]
+    return _starts(tuple(timetable(one).hours for one in around), day, zone, lasts, step)
+
+
+@lru_cache(maxsize=4096)
+def _starts(
+    hours: tuple[tuple[Hours, ...], ...],
+    day: datetime.date,
+    zone: str,
+    lasts: datetime.timedelta,
+    step: datetime.timedelta,
+) -> tuple[datetime.datetime, ...]:
+    """Kept: what is let at the same hours, and the next request, ask the same again.
+
+    ``hours`` are those of the days from the one before ``day`` on.
+    """
+    before = day - DAY
+    plans = {before + number * DAY: DayPlan(one) for number, one in enumerate(hours)}
+    timetable = plans.__getitem__
+    spans = open_spans(timetable, first=before, last=before + (len(hours) - 1) * DAY, zone=zone)
     place = ZoneInfo(zone)
     found = set()
-    for opens, closes in _local(timetable, first=day - DAY, last=day):
+    for opens, closes in _local(timetable, first=before, last=day):
         local = opens
         while local < closes:
             start = _existing(local, place) if local.date() == day else None
             if start and any(span[0] <= start and start + lasts <= span[1] for span in spans):
                 found.add(start)
             local += step
-    return sorted(found)
+    return tuple(sorted(found))

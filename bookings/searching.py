@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from bookings.timetables import timetable_of
 from bookings.wanting import Wanted
 from teraa.common.clock import iso_utc
 from teraa.common.money import osm_units_for
-from teraa.spaces.fitting import Need, Shape, Taken, fit, free_count
+from teraa.spaces.fitting import Gaps, Shape, Taken
 from teraa.spaces.queries import shapes_of, taken_between
 from teraa.venues.models import Venue
 
@@ -77,17 +78,17 @@ class _Free:
 
     shapes: dict[UUID, Shape]
     taken: Taken
+    gaps: dict[UUID, Gaps] = field(default_factory=dict)
 
     def at(self, offer: Offer, count: int, start: datetime.datetime, end: datetime.datetime) -> int:
         """How many of the offer's space are free; 0 when fewer than ``count``."""
         shape = self.shapes.get(offer.resource_id)
         if shape is None:
             return 0
-        needs = [Need(offer.resource_id, count)]
-        fits = fit(shapes=self.shapes, needs=needs, starts_at=start, ends_at=end, taken=self.taken)
-        if not fits:
-            return 0
-        return free_count(shape=shape, starts_at=start, ends_at=end, taken=self.taken)
+        if offer.resource_id not in self.gaps:
+            self.gaps[offer.resource_id] = Gaps(shape, self.taken)
+        free = self.gaps[offer.resource_id].free_count(start, end)
+        return free if free >= (count if shape.is_choice else 1) else 0
 
 
 def _free_around(
@@ -144,13 +145,13 @@ def _found(
     shape = free.shapes.get(offer.resource_id)
     count = wanting.count_for(offer, wanted.people, is_choice=bool(shape and shape.is_choice))
     lasts = datetime.timedelta(minutes=wanted.minutes)
-    prices: dict[tuple[tuple[int, ...], ...], int] = {}
+    prices = _Prices(venue, offer, count)
     slots = []
     for start in _starts(venue, offer, wanted.day, wanted.minutes, at):
         if free_units := free.at(offer, count, start, start + lasts):
-            total = _total(venue, offer, start, start + lasts, count, prices)
+            total = prices.of(start, start + lasts)
             slots.append(_slot(venue, start, lasts, total, rate, free_units))
-    closed = not _starts(venue, offer, wanted.day, wanted.minutes, None)
+    closed = not slots and not _starts(venue, offer, wanted.day, wanted.minutes, None)
     return Found(
         offer=offer,
         count=count,
@@ -178,24 +179,26 @@ def _starts(
     return wanting.starts_of(offer, day=day, minutes=minutes, zone=venue.zone, at=since)
 
 
-def _total(
-    venue: Venue,
-    offer: Offer,
-    start: datetime.datetime,
-    end: datetime.datetime,
-    count: int,
-    known: dict[tuple[tuple[int, ...], ...], int],
-) -> int:
-    """The price of a stay; those that fall on days and peaks alike cost the same: priced once."""
-    peaks = wanting.minutes_in_peaks(offer, start, end, venue.zone)
-    alike = (
-        tuple(pricing.minutes_per_day(start, end, venue.zone)),
-        tuple(minutes for _peak, minutes in peaks),
-    )
-    if alike not in known:
-        lines = wanting.price_of(offer, starts_at=start, ends_at=end, count=count, zone=venue.zone)
-        known[alike] = wanting.total_of(lines)
-    return known[alike]
+class _Prices:
+    """What stays of one offer cost: those that fall on days and peaks alike are priced once."""
+
+    def __init__(self, venue: Venue, offer: Offer, count: int) -> None:
+        self._venue, self._offer, self._count = venue, offer, count
+        self._peaks = [row.peak for row in offer.peaks.all()]
+        self._known: dict[tuple[tuple[int, ...], ...], int] = {}
+
+    def of(self, start: datetime.datetime, end: datetime.datetime) -> int:
+        zone = self._venue.zone
+        alike = (
+            tuple(pricing.minutes_per_day(start, end, zone)),
+            tuple(pricing.peak_minutes(peak, start, end, zone) for peak in self._peaks),
+        )
+        if alike not in self._known:
+            lines = wanting.price_of(
+                self._offer, starts_at=start, ends_at=end, count=self._count, zone=zone
+            )
+            self._known[alike] = wanting.total_of(lines)
+        return self._known[alike]
 
 
 def _slot(
@@ -266,6 +269,60 @@ def starts_to_move_to(
         and free.at(offer, booking.count, one, one + lasts)
         and wanting.is_same_price(booking, one)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A day of a month: of the offers that suit, how many are open and how many have a free time."""
+
+    day: datetime.date
+    open: int
+    free: int
+
+
+def month_of(
+    *,
+    venue: Venue,
+    first: datetime.date,
+    minutes: int,
+    people: int,
+    at: datetime.datetime,
+    offer_id: UUID | None = None,
+) -> list[MonthDay]:
+    """Every day of the month that begins on ``first``, for all offers that suit or for one.
+
+    Six queries, however much is let and taken.
+    """
+    suited = [
+        offer
+        for offer in offers_of(venue.pk)
+        if offer_id in (None, offer.pk) and wanting.suits(offer, minutes=minutes, people=people)
+    ]
+    days = [
+        first + number * DAY for number in range(31) if (first + number * DAY).month == first.month
+    ]
+    lasts = datetime.timedelta(minutes=minutes)
+    span = (
+        opening.day_span(days[0], venue.zone)[0],
+        opening.day_span(days[-1], venue.zone)[1] + lasts,
+    )
+    free = _free_around(venue, suited, span, at)
+    opened, had = Counter[datetime.date](), Counter[datetime.date]()
+    for offer in suited:
+        shape = free.shapes.get(offer.resource_id)
+        count = wanting.count_for(offer, people, is_choice=bool(shape and shape.is_choice))
+        plan = timetable_of(offer)
+        soonest = at + datetime.timedelta(minutes=offer.notice_minutes)
+        last_day = at.astimezone(ZoneInfo(venue.zone)).date() + offer.horizon_days * DAY
+        for day in days:
+            starts = [
+                one
+                for one in wanting.starts_by(offer, plan, day=day, minutes=minutes, zone=venue.zone)
+                if one >= soonest and day <= last_day
+            ]
+            opened[day] += bool(starts)
+            had[day] += any(free.at(offer, count, one, one + lasts) for one in starts)
+    return [MonthDay(day, opened[day], had[day]) for day in days]
 
 
 def first_free(

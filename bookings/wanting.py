@@ -89,15 +89,22 @@ def starts_of(
 
     None in the past, nor so soon that the offer's notice is over.
     """
-    starts = opening.starts_on(
-        timetable_of(offer),
+    starts = starts_by(offer, timetable_of(offer), day=day, minutes=minutes, zone=zone)
+    soonest = at + datetime.timedelta(minutes=offer.notice_minutes)
+    return [start for start in starts if start >= soonest]
+
+
+def starts_by(
+    offer: Offer, timetable: opening.Timetable, *, day: datetime.date, minutes: int, zone: str
+) -> Sequence[datetime.datetime]:
+    """The same whatever time it is, by a timetable that is asked about many days."""
+    return opening.starts_on(
+        timetable,
         day=day,
         zone=zone,
         lasts=datetime.timedelta(minutes=minutes),
         step=datetime.timedelta(minutes=offer.step_minutes),
     )
-    soonest = at + datetime.timedelta(minutes=offer.notice_minutes)
-    return [start for start in starts if start >= soonest]
 
 
 Reason = tuple[str, Any]

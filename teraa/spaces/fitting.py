@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,12 +91,56 @@ def fit(
     return [chosen[atom_id] for atom_id in sorted(chosen)]
 
 
-def free_count(
-    *, shape: Shape, starts_at: datetime.datetime, ends_at: datetime.datetime, taken: Taken
-) -> int:
-    """How many of a choice's atoms are free; of a set, 1 or 0."""
-    free = sum(not taken.excludes(place) for place in _places(shape, starts_at, ends_at))
-    return free if shape.is_choice else int(bool(shape.atoms) and free == len(shape.atoms))
+class Gaps:
+    """What ``taken`` leaves of the atoms of one shape, prepared for many questions about it.
+
+    An atom can be used from – to when that meets nobody's use with its buffers, nor, with the
+    shape's own buffers, anybody's use: both become one sorted list of what is closed.
+    """
+
+    def __init__(self, shape: Shape, taken: Taken) -> None:
+        self._shape = shape
+        self._closed = [
+            _joined(
+                [
+                    *taken.buffered.get(atom_id, ()),
+                    *(
+                        (start - shape.after, end + shape.before)
+                        for start, end in taken.cores.get(atom_id, ())
+                    ),
+                ]
+            )
+            for atom_id in shape.atoms
+        ]
+
+    def free_count(self, starts_at: datetime.datetime, ends_at: datetime.datetime) -> int:
+        """How many of a choice's atoms are free from – to; of a set, 1 or 0."""
+        free = sum(_is_open(closed, starts_at, ends_at) for closed in self._closed)
+        if self._shape.is_choice:
+            return free
+        return int(bool(self._closed) and free == len(self._closed))
+
+
+_Closed = tuple[list[datetime.datetime], list[datetime.datetime]]
+"""When closed spans begin, in order, and when each of them ends; none touch."""
+
+
+def _joined(spans: Iterable[Span]) -> _Closed:
+    begins: list[datetime.datetime] = []
+    ends: list[datetime.datetime] = []
+    for start, end in sorted(spans):
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            begins.append(start)
+            ends.append(end)
+    return begins, ends
+
+
+def _is_open(closed: _Closed, starts_at: datetime.datetime, ends_at: datetime.datetime) -> bool:
+    begins, ends = closed
+    last = bisect_left(begins, ends_at) - 1  # the last that begins before the wish is over
+    return last < 0 or ends[last] <= starts_at
 
 
 def _places(

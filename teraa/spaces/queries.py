@@ -27,8 +27,10 @@ SELECT r.id, r.name, r.kind, r.capacity, r.buffer_before_min, r.buffer_after_min
  WHERE p.venue_id = %(venue)s::uuid AND p.resource_id = ANY(%(resources)s::uuid[])
  ORDER BY r.id, a.position, a.name
 """
+# Seconds since 1970: reading them as instants costs a sixth of reading what ISO 8601 writes.
 _CLAIMS = """
-SELECT atom_id, kind, lower(span), upper(span),
+SELECT atom_id, kind = 'core', extract(epoch FROM lower(span))::float8,
+       extract(epoch FROM upper(span))::float8,
        coalesce(expires_at <= %(at)s::timestamptz, false) AS expired
   FROM spaces_claim
  WHERE atom_id = ANY(%(atoms)s::uuid[]) AND live
@@ -101,12 +103,13 @@ def taken_and_expired(
         )
         claims = cursor.fetchall()
     taken, any_expired = Taken(), False
-    for atom_id, kind, starts_at, ends_at, expired in claims:
+    at_second, utc = datetime.datetime.fromtimestamp, datetime.UTC
+    for atom_id, is_core, starts, ends, expired in claims:
         if expired:
             any_expired = True
         else:
-            rows = taken.cores if kind == ClaimKind.CORE else taken.buffered
-            rows[atom_id].append((starts_at, ends_at))
+            rows = taken.cores if is_core else taken.buffered
+            rows[atom_id].append((at_second(starts, utc), at_second(ends, utc)))
     return taken, any_expired
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from teraa.settlement.osm.devnet.profiles import DEMO_PHRASE
 from teraa.settlement.osm.devnet.wallet import DevelopmentWallet
-from tests.bench import baseline, chain, closings, crowd, flood, journal, live, trades
+from tests.bench import baseline, bookings, chain, closings, crowd, flood, journal, live, trades
 from tests.bench.load import closed_loop, paced
 from tests.bench.tills import Till, make_tills
 from tests.running import RunningHouse, running_house
@@ -134,7 +134,8 @@ def main() -> int:
     parser.add_argument(
         "--documents", type=int, nargs="+", default=[10_000, 100_000], help="of each Z, archive"
     )
-    alone = ("ingest", "journal")
+    parser.add_argument("--claims", type=int, default=1_000_000, help="of the bookings")
+    alone = ("bookings", "ingest", "journal")
     parser.add_argument("--only", choices=sorted([*MEASURES, *alone]), help="one figure")
     asked = parser.parse_args()
     crowd.make_room(asked.sockets)
@@ -158,6 +159,8 @@ def main() -> int:
         found["ingest"] = chain.run([])
     if asked.only in (None, "journal"):
         found["journal"] = journal.run(max(asked.documents))
+    if asked.only in (None, "bookings"):
+        found["bookings"] = bookings.run(asked.claims)
     json.dump(found, sys.stdout, indent=2)
     print()
     return 0
