@@ -129,6 +129,51 @@ class SearchView(PublicView):
         return Response({"zone": venue.zone, "offers": searching.found_view(found)})
 
 
+class MonthSerializer(serializers.Serializer[None]):
+    """A month of the venue's calendar, a length, how many people, and one offer or all."""
+
+    month = serializers.RegexField(r"^20\d\d-(0[1-9]|1[0-2])$", help_text="2026-12")
+    minutes = serializers.IntegerField(min_value=15, max_value=MAX_STAY_MIN, default=60)
+    people = serializers.IntegerField(min_value=1, max_value=MAX_PEOPLE, default=1)
+    offer = serializers.UUIDField(required=False)
+
+
+class MonthView(PublicView):
+    """On which days of a month how many offers are open, and how many have a free time."""
+
+    @extend_schema(
+        operation_id="read_month",
+        parameters=[MonthSerializer],
+        responses={
+            200: schemas.MonthSchema,
+            404: schemas.ProblemSchema,
+            422: schemas.ProblemSchema,
+        },
+        auth=[],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        venue = venue_or_404(slug)
+        asked = MonthSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        days = searching.month_of(
+            venue=venue,
+            first=datetime.date.fromisoformat(f"{given['month']}-01"),
+            minutes=given["minutes"],
+            people=given["people"],
+            offer_id=given.get("offer"),
+            at=now(),
+        )
+        return Response(
+            {
+                "zone": venue.zone,
+                "days": [
+                    {"day": one.day.isoformat(), "open": one.open, "free": one.free} for one in days
+                ],
+            }
+        )
+
+
 class QuoteSerializer(serializers.Serializer[None]):
     """A stay somebody thinks of."""
 

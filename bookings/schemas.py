@@ -105,6 +105,17 @@ BookingSchema = _shape(
         "calendar": fields.CharField(),
     },
 )
+MonthDaySchema = _shape(
+    "BookingMonthDay",
+    {
+        "day": fields.DateField(),
+        "open": fields.IntegerField(help_text="offers that are open at all"),
+        "free": fields.IntegerField(help_text="of them, those with a free time"),
+    },
+)
+MonthSchema = _shape(
+    "BookingMonth", {"zone": fields.CharField(), "days": MonthDaySchema(many=True)}
+)
 PriceLineSchema = _shape(
     "BookingPriceLine",
     {

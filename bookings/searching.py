@@ -288,6 +288,7 @@ def month_of(
     people: int,
     at: datetime.datetime,
     offer_id: UUID | None = None,
+    offers: Iterable[Offer] | None = None,
 ) -> list[MonthDay]:
     """Every day of the month that begins on ``first``, for all offers that suit or for one.
 
@@ -295,7 +296,7 @@ def month_of(
     """
     suited = [
         offer
-        for offer in offers_of(venue.pk)
+        for offer in (offers_of(venue.pk) if offers is None else offers)
         if offer_id in (None, offer.pk) and wanting.suits(offer, minutes=minutes, people=people)
     ]
     days = [

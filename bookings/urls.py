@@ -7,6 +7,7 @@ from bookings import api, desk_api, views, waiting_views
 # Once at the root, for the house's first venue, and once under lieu/<slug>/.
 public_patterns = [
     path("book/", views.book, name="book"),
+    path("book/month/", views.month, name="book_month"),
     path("book/<uuid:offer>/", views.offer, name="book_offer"),
     path("book/<uuid:offer>/wait/", waiting_views.wait, name="book_wait"),
     path("book/w/<str:secret>/", waiting_views.waiting, name="waiting"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/bookings-desk/arrivals/", desk_api.ArrivalsView.as_view()),
     path("api/bookings-desk/stays/<uuid:key>/attendance/", desk_api.AttendanceView.as_view()),
     path("api/bookings/<slug:slug>/search/", api.SearchView.as_view()),
+    path("api/bookings/<slug:slug>/month/", api.MonthView.as_view()),
     path("api/bookings/<slug:slug>/quote/", api.QuoteView.as_view()),
     path("api/bookings/<slug:slug>/holds/", api.HoldsView.as_view()),
     path("api/bookings/<slug:slug>/waiting/", api.WaitingListView.as_view()),

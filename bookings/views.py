@@ -62,9 +62,88 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
             "length": length_words(wanted.minutes),
             "today": today,
             "days": _strip(wanted.day, today),
+            "month": queries.page_address("book_month", slug=slug),
             "found": found,
         },
     )
+
+
+@require_safe
+@never_cache
+def month(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """The days of a month on which something is free, for all that is let or one offer."""
+    venue = venue_or_404(slug)
+    at = now()
+    today = at.astimezone(ZoneInfo(venue.zone)).date()
+    offers = list(queries.offers_of(venue.pk))
+    longest = max((offer.max_minutes for offer in offers), default=0)
+    form = SearchForm(request.GET, today=today, longest=longest)
+    wanted = form.wanted()
+    first = _month_in(request.GET.get("month", ""), today)
+    typed = request.GET.get("offer", "")
+    chosen = next((one.pk for one in offers if str(one.pk) == typed), None)
+    days = searching.month_of(
+        venue=venue,
+        first=first,
+        minutes=wanted.minutes,
+        people=wanted.people,
+        at=at,
+        offer_id=chosen,
+        offers=offers,
+    )
+    horizon = max((offer.horizon_days for offer in offers), default=0)
+    last = today + horizon * datetime.timedelta(days=1)
+    before, after = _next_month(first, -1), _next_month(first, 1)
+    return page_of(
+        request,
+        "bookings/month.html",
+        {
+            "venue": venue,
+            "slug": slug,
+            "form": form,
+            "wanted": searching.Search(max(first, today), wanted.minutes, wanted.people),
+            "today": today,
+            "first": first,
+            "weeks": _weeks(days),
+            "offers": offers,
+            "chosen": chosen,
+            "before": before if before >= today.replace(day=1) else None,
+            "after": after if after <= last else None,
+            "back": queries.page_address("book", slug=slug),
+        },
+    )
+
+
+def _month_in(typed: str, today: datetime.date) -> datetime.date:
+    """The first day of ``2026-12``; of this month when it is none, or out of reach."""
+    try:
+        first = datetime.date.fromisoformat(f"{typed}-01")
+    except ValueError:
+        return today.replace(day=1)
+    return first if abs(first - today) <= FARTHEST else today.replace(day=1)
+
+
+def _next_month(first: datetime.date, step: int) -> datetime.date:
+    months = first.year * 12 + first.month - 1 + step
+    return datetime.date(months // 12, months % 12 + 1, 1)
+
+
+def _weeks(days: list[searching.MonthDay]) -> list[list[searching.MonthDay]]:
+    """Rows of seven from Monday on; days of other months fill up, open to nobody."""
+    one_day = datetime.timedelta(days=1)
+    first, last = days[0].day, days[-1].day
+    padded = [
+        *(
+            searching.MonthDay(first - number * one_day, 0, 0)
+            for number in range(first.weekday(), 0, -1)
+        ),
+        *days,
+        *(
+            searching.MonthDay(last + number * one_day, 0, 0)
+            for number in range(1, 7 - last.weekday())
+        ),
+    ]
+    return [padded[start : start + 7] for start in range(0, len(padded), 7)]
 
 
 def page_of(

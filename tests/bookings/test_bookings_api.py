@@ -218,6 +218,7 @@ def test_its_description_names_every_address(client):
     mine = {path: set(methods) for path, methods in paths.items() if "/bookings/" in path}
     assert mine == {
         "/api/bookings/{slug}/search/": {"get"},
+        "/api/bookings/{slug}/month/": {"get"},
         "/api/bookings/{slug}/quote/": {"get"},
         "/api/bookings/{slug}/holds/": {"post"},
         "/api/bookings/{slug}/bookings/{secret}/": {"get"},

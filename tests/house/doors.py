@@ -348,6 +348,7 @@ DOORS: dict[str, Door] = {
         path=lambda house: {"key": house.booking.pk},
     ),
     "book/": Door(),
+    "book/month/": Door(),
     "book/<uuid:offer>/": Door(body=a_guest, path=an_offer, form=True),
     "book/<uuid:offer>/wait/": Door(body=a_guest, path=an_offer, form=True),
     "book/w/<str:secret>/": Door(secret=True),
@@ -357,6 +358,7 @@ DOORS: dict[str, Door] = {
     "feeds/<str:secret>/calendar.ics": Door(path=own_feed, secret=True),
     "book/b/<str:secret>/move/": Door(body=a_start, path=own_booking, form=True, secret=True),
     "book/b/<str:secret>/calendar.ics": Door(secret=True),
+    "lieu/<slug:slug>/book/month/": Door(shows="what a venue lets, and when it is free"),
     "lieu/<slug:slug>/book/": Door(shows="what a venue lets, with its prices"),
     "lieu/<slug:slug>/book/<uuid:offer>/": Door(shows="the same", path=own_venue),
     "lieu/<slug:slug>/book/<uuid:offer>/wait/": Door(shows="the same", path=own_venue),
@@ -376,6 +378,7 @@ DOORS: dict[str, Door] = {
     "api/bookings/<slug:slug>/holds/": Door(
         body=a_hold, path=own_venue, shows="who is paid for what a venue lets"
     ),
+    "api/bookings/<slug:slug>/month/": Door(shows="when what a venue lets is free"),
     "api/bookings/<slug:slug>/quote/": Door(shows="what a venue's stays cost"),
     "api/bookings/<slug:slug>/waiting/": Door(body=a_wish, path=own_venue),
     "api/bookings/<slug:slug>/waiting/<str:secret>/": Door(secret=True),
