@@ -47,7 +47,10 @@ def test_every_day_says_how_many_are_open_and_free(house, at):
 
 def test_of_one_offer_and_for_so_many_people(house, at):
     assert month(house, at, offer_id=house.a.pk)[2] == (1, 1)
-    assert month(house, at, people=10)[2] == (2, 1)  # both studios together; of desks there are three
+    assert month(house, at, people=10)[2] == (
+        2,
+        1,
+    )  # both studios together; of desks there are three
     assert month(house, at, offer_id=house.venue.pk)[2] == (0, 0)
 
 
