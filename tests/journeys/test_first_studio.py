@@ -171,9 +171,35 @@ def test_what_is_held_is_no_longer_offered_nor_both_studios_together(house, brow
             expect(card.locator(".slot", has_text="17:00")).to_be_visible()
             expect(card.locator(".slot", has_text="19:00")).to_have_count(0)
         picture(page, "book-search")
+        page.locator(".book-month-link a").click()
+        expect(page.locator(".month-day.is-free").first).to_be_visible()
+        picture(page, "book-month")
     with page_at(browser, size=PHONE, dark=True) as page:
         page.goto(f"{house.url}/book/?day={day}&minutes=120&people=1")
         picture(page, "book-search-phone-dark")
+
+
+def test_who_finds_it_taken_waits_and_gets_what_becomes_free(house, browser):
+    day = next_thursday(3)
+    slot = free_slot(house, "Studio A", day, "19:00") | {"pays": "till"}
+    taken = hold(house, slot, "Ana Costa").json()
+    with page_at(browser, size=PHONE, dark=True) as page:
+        page.goto(f"{house.url}/book/{slot['offer']}/wait/?start={slot['starts_at']}&minutes=120")
+        fill(page, "Sami Roux", pays=None)
+        page.locator(".guest button[type=submit]").click()
+        expect(page.locator('.booking[data-stage="waiting"]')).to_be_visible()
+        picture(page, "book-waiting-phone-dark")
+        gone = httpx.post(f"{api(house)}/bookings/{taken['secret']}/cancel/", json={}, timeout=20)
+        assert gone.json()["state"] == "cancelled"
+
+        deadline = time.monotonic() + 90  # the job strikes every minute
+        while page.locator('.booking[data-stage="offered"]').count() == 0:
+            assert time.monotonic() < deadline, "nothing was offered"
+            time.sleep(1)
+            page.reload()
+        page.locator(".booking-acts a").click()
+        expect(page.locator('.booking[data-stage="hold"]')).to_be_visible()
+    assert any("Libre pour vous" in mail["subject"] for mail in mails(house))
 
 
 def test_a_free_table_needs_no_payment(house, browser):
