@@ -29,6 +29,7 @@ from teraa.common.clock import now
 from teraa.common.endpoints import Endpoint
 from teraa.common.fields import WholeNumber
 from teraa.common.money import MAX_CENTS
+from teraa.spaces.states import Feature
 from teraa.venues.public import venue_or_404
 
 MAX_PEOPLE = 500
@@ -46,6 +47,7 @@ class SearchSerializer(serializers.Serializer[searching.Search]):
     day = serializers.DateField()
     minutes = serializers.IntegerField(min_value=15, max_value=MAX_STAY_MIN, default=60)
     people = serializers.IntegerField(min_value=1, max_value=MAX_PEOPLE, default=1)
+    has = serializers.MultipleChoiceField(choices=Feature.choices, required=False, default=set)
 
     def validate_day(self, day: datetime.date) -> datetime.date:
         if abs(day - now().date()) > FARTHEST:
@@ -112,6 +114,9 @@ class SearchView(PublicView):
             OpenApiParameter("day", datetime.date, required=True),
             OpenApiParameter("minutes", int, description="length of the stay, 60 unless said"),
             OpenApiParameter("people", int, description="how many, 1 unless said"),
+            OpenApiParameter(
+                "has", str, many=True, enum=Feature.values, description="all of these"
+            ),
         ],
         responses={
             200: schemas.SearchSchema,
@@ -124,7 +129,9 @@ class SearchView(PublicView):
         venue = venue_or_404(slug)
         asked = SearchSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        wanted = searching.Search(**asked.validated_data)
+        given: dict[str, Any] = dict(asked.validated_data)
+        features = frozenset(given.pop("has"))
+        wanted = searching.Search(**given, features=features)
         found = searching.search(venue=venue, wanted=wanted, at=now())
         return Response({"zone": venue.zone, "offers": searching.found_view(found)})
 

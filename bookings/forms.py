@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from bookings.searching import Search
 from bookings.states import PaysHow
 from teraa.common.ids import uuid7
 from teraa.common.money import MAX_CENTS
+from teraa.spaces.states import Feature
 
 MAX_PEOPLE = 500
 LENGTHS = (30, 60, 90, 120, 180, 240, 300, 360, 480, 600)
@@ -50,8 +52,21 @@ class SearchForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
-    def __init__(self, given: Any, *, today: datetime.date, longest: int = 0) -> None:
-        """``longest``: minutes for which anything is let at all; whole days are offered up to it."""
+    has = forms.MultipleChoiceField(
+        label=_("It must have"), required=False, choices=(), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(
+        self,
+        given: Any,
+        *,
+        today: datetime.date,
+        longest: int = 0,
+        features: Collection[str] = (),
+    ) -> None:
+        """``longest``: minutes for which anything is let at all; whole days are offered up to it.
+        ``features``: those that anything has.
+        """
         self.usual = Search(day=today, minutes=USUAL_MINUTES, people=1)
         days = (length for length in LONG_LENGTHS if length <= longest)
         lengths = sorted({*LENGTHS, *days, _minutes(given.get("minutes"))})
@@ -59,8 +74,13 @@ class SearchForm(forms.Form):
             "day": given.get("day") or today.isoformat(),
             "minutes": str(_minutes(given.get("minutes"))),
             "people": given.get("people") or "1",
+            "has": given.getlist("has") if hasattr(given, "getlist") else [],
         }
         super().__init__(filled)
+        known = [(one.value, one.label) for one in Feature if one.value in features]
+        choice = self.fields["has"]
+        assert isinstance(choice, forms.MultipleChoiceField)  # noqa: S101  as declared above
+        choice.choices = known
         field = self.fields["minutes"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  as declared above
         field.choices = [(minutes, length_words(minutes)) for minutes in lengths]
@@ -73,6 +93,7 @@ class SearchForm(forms.Form):
             day=kept.get("day", self.usual.day),
             minutes=kept.get("minutes", self.usual.minutes),
             people=kept.get("people", self.usual.people),
+            features=frozenset(kept.get("has", ())),
         )
 
 

@@ -34,6 +34,7 @@ FoundSchema = _shape(
         "kind": fields.ChoiceField(choices=OfferKind.choices),
         "summary": fields.CharField(),
         "capacity": fields.IntegerField(allow_null=True, help_text="people; of a choice, in each"),
+        "features": fields.ListField(child=fields.CharField()),
         "payee": fields.CharField(),
         "count": fields.IntegerField(help_text="how many of it the people asked for need"),
         "closed": fields.BooleanField(help_text="not open that day for so long"),

@@ -65,11 +65,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody looks for: a local day, a length in minutes, how many people."""
+    """What somebody looks for: a local day, a length in minutes, how many people, with what."""
 
     day: datetime.date
     minutes: int
     people: int
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -121,7 +122,9 @@ def search(
     suited = [
         offer
         for offer in (offers_of(venue.pk) if offers is None else offers)
-        if wanting.suits(offer, minutes=wanted.minutes, people=wanted.people)
+        if wanting.suits(
+            offer, minutes=wanted.minutes, people=wanted.people, features=wanted.features
+        )
     ]
     if not suited:
         return []
@@ -288,6 +291,7 @@ def month_of(
     people: int,
     at: datetime.datetime,
     offer_id: UUID | None = None,
+    features: frozenset[str] = frozenset(),
     offers: Iterable[Offer] | None = None,
 ) -> list[MonthDay]:
     """Every day of the month that begins on ``first``, for all offers that suit or for one.
@@ -297,7 +301,8 @@ def month_of(
     suited = [
         offer
         for offer in (offers_of(venue.pk) if offers is None else offers)
-        if offer_id in (None, offer.pk) and wanting.suits(offer, minutes=minutes, people=people)
+        if offer_id in (None, offer.pk)
+        and wanting.suits(offer, minutes=minutes, people=people, features=features)
     ]
     days = [
         first + number * DAY for number in range(31) if (first + number * DAY).month == first.month
@@ -399,6 +404,7 @@ def found_view(found: Iterable[Found]) -> list[dict[str, Any]]:
             "capacity": None
             if one.offer.kind == OfferKind.EQUIPMENT
             else one.offer.resource.capacity,
+            "features": sorted(one.offer.resource.features),
             "payee": one.offer.payee.name,
             "count": one.count,
             "closed": one.closed,

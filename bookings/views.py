@@ -20,7 +20,7 @@ from bookings.calendar_file import calendar_file
 from bookings.cancelling import Promise
 from bookings.confirming import FILE_NAME
 from bookings.forms import GuestForm, SearchForm, fresh_key, length_words
-from bookings.models import Booking
+from bookings.models import Booking, Offer
 from bookings.operations import cancel_booking, hold_space, move_booking
 from bookings.problems import NotBookable, PriceChanged, UnknownDiscount
 from bookings.states import Attendance, PaysHow
@@ -45,11 +45,10 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
     at = now()
     today = at.astimezone(ZoneInfo(venue.zone)).date()
     offers = list(queries.offers_of(venue.pk))
-    longest = max((offer.max_minutes for offer in offers), default=0)
-    form = SearchForm(request.GET, today=today, longest=longest)
+    form = _search_form(request, offers, today)
     wanted = form.wanted()
     if abs(wanted.day - today) > FARTHEST:
-        wanted = searching.Search(today, wanted.minutes, wanted.people)
+        wanted = searching.Search(today, wanted.minutes, wanted.people, wanted.features)
     found = searching.search(venue=venue, wanted=wanted, at=at, slug=slug, offers=offers)
     return page_of(
         request,
@@ -61,6 +60,7 @@ def book(request: HttpRequest, slug: str = "") -> HttpResponse:
             "wanted": wanted,
             "length": length_words(wanted.minutes),
             "today": today,
+            "also": _also(wanted),
             "days": _strip(wanted.day, today),
             "month": queries.page_address("book_month", slug=slug),
             "found": found,
@@ -76,8 +76,7 @@ def month(request: HttpRequest, slug: str = "") -> HttpResponse:
     at = now()
     today = at.astimezone(ZoneInfo(venue.zone)).date()
     offers = list(queries.offers_of(venue.pk))
-    longest = max((offer.max_minutes for offer in offers), default=0)
-    form = SearchForm(request.GET, today=today, longest=longest)
+    form = _search_form(request, offers, today)
     wanted = form.wanted()
     first = _month_in(request.GET.get("month", ""), today)
     typed = request.GET.get("offer", "")
@@ -89,6 +88,7 @@ def month(request: HttpRequest, slug: str = "") -> HttpResponse:
         people=wanted.people,
         at=at,
         offer_id=chosen,
+        features=wanted.features,
         offers=offers,
     )
     horizon = max((offer.horizon_days for offer in offers), default=0)
@@ -102,6 +102,8 @@ def month(request: HttpRequest, slug: str = "") -> HttpResponse:
             "slug": slug,
             "form": form,
             "wanted": searching.Search(max(first, today), wanted.minutes, wanted.people),
+            "also": _also(wanted),
+            "wanted_features": sorted(wanted.features),
             "today": today,
             "first": first,
             "weeks": _weeks(days),
@@ -112,6 +114,21 @@ def month(request: HttpRequest, slug: str = "") -> HttpResponse:
             "back": queries.page_address("book", slug=slug),
         },
     )
+
+
+def _search_form(request: HttpRequest, offers: list[Offer], today: datetime.date) -> SearchForm:
+    """What can be looked for here: as long as anything is let, with what anything has."""
+    return SearchForm(
+        request.GET,
+        today=today,
+        longest=max((offer.max_minutes for offer in offers), default=0),
+        features={one for offer in offers for one in offer.resource.features},
+    )
+
+
+def _also(wanted: searching.Search) -> str:
+    """The features of a search, for the end of an address."""
+    return "".join(f"&has={one}" for one in sorted(wanted.features))
 
 
 def _month_in(typed: str, today: datetime.date) -> datetime.date:

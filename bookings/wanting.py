@@ -77,9 +77,14 @@ def count_for(offer: Offer, people: int, *, is_choice: bool) -> int:
     return -(-people // offer.resource.capacity) if is_choice else 1
 
 
-def suits(offer: Offer, *, minutes: int, people: int) -> bool:
-    """Whether the offer is let for so long to so many, at whatever time."""
-    return not [*_length_reasons(offer, minutes), *_people_reasons(offer, people)]
+def suits(
+    offer: Offer, *, minutes: int, people: int, features: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the offer is let for so long to so many, at whatever time, and has all of ``features``."""
+    return features.issubset(offer.resource.features) and not [
+        *_length_reasons(offer, minutes),
+        *_people_reasons(offer, people),
+    ]
 
 
 def starts_of(

@@ -10,7 +10,7 @@ from bookings.states import OfferKind
 from teraa.demo.palaiseau import GENESIS
 from teraa.demo.shapes import DemoHours, DemoPayee, DemoVenue
 from teraa.spaces.models import Atom, Resource, ResourceAtom
-from teraa.spaces.states import ResourceKind
+from teraa.spaces.states import Feature, ResourceKind
 from teraa.venues.models import Payee, PayeeIdentity, PayeeKind, VatClass, Venue
 from teraa.venues.vat_table import SINCE
 
@@ -81,6 +81,7 @@ class DemoSpace:
     after_min: int = 0
     practitioner: bool = False
     ladder: tuple[tuple[int, int], ...] = LADDER
+    features: tuple[Feature, ...] = ()
     vat_class: VatClass = VatClass.SERVICE
 
 
@@ -93,6 +94,7 @@ SPACES = (
         (1800, 6000, 10_000),
         EVENINGS,
         "Prise de son et mixage : cabine traitée, micros, casques, table 16 voies.",
+        features=(Feature.SOUND, Feature.QUIET),
     ),
     DemoSpace(
         "Studio B",
@@ -102,6 +104,7 @@ SPACES = (
         (2200, 7500, 13_000),
         EVENINGS,
         "Tournage et photo : cyclorama blanc, éclairage, rideaux noirs.",
+        features=(Feature.LIGHTS, Feature.STEP_FREE),
     ),
     DemoSpace(
         "Grand Studio",
@@ -120,6 +123,7 @@ SPACES = (
         (1500, 5000, 9000),
         WITH_SATURDAY,
         "Dix places, grand écran, tableau blanc, vue sur le jardin.",
+        features=(Feature.SCREEN, Feature.WHITEBOARD, Feature.DAYLIGHT, Feature.STEP_FREE),
     ),
     DemoSpace(
         "Bureau",
@@ -177,6 +181,7 @@ SPACES = (
         (6000, 20_000, 35_000),
         ALL_DAY,
         "Concerts, assemblées, ateliers : scène, son et lumières, bar à côté.",
+        features=(Feature.PIANO, Feature.SOUND, Feature.LIGHTS, Feature.STEP_FREE),
         min_minutes=120,
         max_minutes=960,
         step_minutes=60,
@@ -228,6 +233,7 @@ def _resource(venue: Venue, space: DemoSpace, atoms: dict[str, Atom], place: int
         defaults={
             "kind": ResourceKind.CHOICE if space.is_choice else ResourceKind.SET,
             "capacity": space.capacity,
+            "features": [one.value for one in space.features],
             "buffer_after_min": space.after_min,
             "position": place,
         },

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from teraa.common.clock import now
 from teraa.common.journal_codes import SETTING_CHANGED
@@ -22,7 +25,7 @@ from teraa.spaces.feeds import new_secret
 from teraa.spaces.models import Atom, Claim, Feed, Resource, ResourceAtom
 from teraa.spaces.office import RowsInline
 from teraa.spaces.operations import revoke_feed
-from teraa.spaces.states import ClaimKind
+from teraa.spaces.states import ClaimKind, Feature
 from teraa.venues.office import VenueModelAdmin
 from teraa.venues.permissions_table import SEE_BOOKINGS
 
@@ -56,9 +59,21 @@ class ResourceAdmin(VenueModelAdmin):
     ordering = ["venue", "position", "name"]
     inlines = [PartsInline]
     fieldsets = [
-        (None, {"fields": ["venue", "name", "kind", "capacity", "position"]}),
+        (None, {"fields": ["venue", "name", "kind", "capacity", "features", "position"]}),
         (_("Kept free around"), {"fields": ["buffer_before_min", "buffer_after_min"]}),
     ]
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "features":
+            return forms.MultipleChoiceField(
+                label=db_field.verbose_name,
+                choices=Feature.choices,
+                required=False,
+                widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
         rows: QuerySet[Resource] = super().get_queryset(request)

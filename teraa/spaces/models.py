@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from teraa.common.ids import uuid7
-from teraa.spaces.states import ClaimKind, FeedShows, ResourceKind
+from teraa.spaces.states import ClaimKind, Feature, FeedShows, ResourceKind
 
 MAX_BUFFER_MIN = 24 * 60
 HOLDER_LENGTH = 80
@@ -57,6 +57,12 @@ class Resource(models.Model):
     buffer_after_min = models.PositiveIntegerField(
         _("minutes kept free after"), default=0, validators=[MaxValueValidator(MAX_BUFFER_MIN)]
     )
+    features: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=20, choices=Feature.choices),
+        verbose_name=_("what it has"),
+        default=list,
+        blank=True,
+    )
     position = models.PositiveIntegerField(_("place"), default=0)
     atoms: models.ManyToManyField[Atom, ResourceAtom] = models.ManyToManyField(
         Atom, through="ResourceAtom", related_name="resources"
@@ -80,6 +86,11 @@ class Resource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def feature_words(self) -> list[str]:
+        """What it has, in the reader's language, in the order of the list."""
+        return [str(one.label) for one in Feature if one.value in self.features]
 
 
 class ResourceAtom(models.Model):

@@ -11,6 +11,22 @@ class ResourceKind(models.TextChoices):
     CHOICE = "choice", _("Any of these")
 
 
+class Feature(models.TextChoices):
+    """What a space has or is, and people look for."""
+
+    STEP_FREE = "step_free", _("Step-free access")
+    PROJECTOR = "projector", _("Projector")
+    SCREEN = "screen", _("Large screen")
+    WHITEBOARD = "whiteboard", _("Whiteboard")
+    PIANO = "piano", _("Piano")
+    SOUND = "sound", _("Sound system")
+    LIGHTS = "lights", _("Lights")
+    KITCHEN = "kitchen", _("Kitchen")
+    WATER = "water", _("Running water")
+    DAYLIGHT = "daylight", _("Daylight")
+    QUIET = "quiet", _("Quiet")
+
+
 class ClaimKind(models.TextChoices):
     """Both are written for each atom. Only rows of *different* kind exclude each other: core lies
     inside the other's buffered range, and two buffers may overlap, so buffers do not stack.
