@@ -8,7 +8,8 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import bootstrap, receivers
+        from bookings import bootstrap, hooks, receivers
 
         bootstrap.register()
+        hooks.register_kinds()
         receivers.register()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from bookings import hooks
 from bookings.models import Booking
 from bookings.operations.paying import locked
 from bookings.problems import NotHereNow
@@ -41,4 +42,5 @@ def note_attendance(
     booking.attended_by = by[:NAME_LENGTH]
     booking.version += 1
     booking.save(update_fields=["attendance", "attended_at", "attended_by", "version"])
+    hooks.tell(booking, hooks.ATTENDED, at=at)
     return booking

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from bookings import limits, queries, searching, wanting
+from bookings import hooks, limits, queries, searching, wanting
 from bookings.confirming import send_confirmation
 from bookings.models import Booking, DiscountCode, Offer
 from bookings.problems import (
@@ -174,6 +174,7 @@ def _keep(booking: Booking, offer: Offer, shapes: dict[UUID, Shape], at: datetim
         raise _KeyUsed
     if not booking.total_cents:
         send_confirmation(booking, at=at)
+        hooks.tell(booking, hooks.CONFIRMED, at=at)
     grace = booking.expires_at + GRACE if booking.expires_at else None
     # Last: everybody who wants this space, at whatever time, waits from here to the commit.
     claim(booking, offer, at=at, expires_at=grace, shapes=shapes)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from bookings import hooks
 from bookings.confirming import send_cancelled
 from bookings.models import Booking
 from bookings.operations.giving_back import give_back
@@ -111,6 +112,7 @@ def _cancel_paid(
         cancel_reason=reason,
         version=booking.version + 1,
     )
+    hooks.tell(booking, hooks.CANCELLED, at=at)
     send_cancelled(booking, at=at)
 
 
@@ -119,6 +121,8 @@ def _let_go(booking: Booking, to: str, *, by: str, at: datetime.datetime) -> Non
         settlement.cancel_due(due_id=booking.due_id, by=by, at=at)
     release_claims(holder=booking.holder, at=at)
     booking.move(to, closed_at=at, expires_at=None, version=booking.version + 1)
+    is_over = to == BookingState.EXPIRED
+    hooks.tell(booking, hooks.EXPIRED if is_over else hooks.CANCELLED, at=at)
 
 
 def expire_holds(*, at: datetime.datetime) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from bookings import limits, queries, searching, wanting
+from bookings import hooks, limits, queries, searching, wanting
 from bookings.confirming import send_moved
 from bookings.models import Booking, Offer
 from bookings.operations.holding import GRACE, needs_of
@@ -111,6 +111,7 @@ def _move(
             *["most_percent", "reminded_at"],
         ]
     )
+    hooks.tell(booking, hooks.MOVED, at=at)
     if not is_held:
         send_moved(booking, at=at)
     # Last: everybody who wants this space waits from here to the commit.

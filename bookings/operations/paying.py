@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from bookings import hooks
 from bookings.confirming import send_confirmation, send_paid_without_place
 from bookings.models import Booking
 from bookings.operations.giving_back import seal_what_was_given
@@ -93,6 +94,7 @@ def _take_payment(booking: Booking, at: datetime.datetime) -> None:
     )
     if has_place:
         send_confirmation(booking, at=at)
+        hooks.tell(booking, hooks.CONFIRMED, at=at)
     else:
         send_paid_without_place(booking, at=at)
 

@@ -46,6 +46,7 @@ RIGHTS: Final[dict[str, str]] = {
     permissions_table.RESOLVE_MONEY: "attribuer un paiement non reconnu",
     permissions_table.DECIDE_CASES: "décider de remboursements en OSM",
     permissions_table.SEE_BOOKINGS: "voir les réservations",
+    permissions_table.RUN_BOOKINGS: "annuler une réservation pour un client",
     permissions_table.EDIT_EVENTS: "séances, tarifs, contingents, mise en vente, annulation d’un billet",
     permissions_table.SCAN: "contrôler l’entrée",
     permissions_table.RUN_BASKETS: "organiser les distributions de l’AMAP",

@@ -46,9 +46,12 @@ def request_(at):
     due = cast.due(payee, at)
     request = cast.request(due, at)
     receive(request, request.units * 2, at=at, height=1000)
+    collected = cast.due(payee, at)
     operations.collect(
-        key=due.pk, venue_id=payee.venue_id, due_ids=[cast.due(payee, at).pk], kind="cash", at=at
+        key=due.pk, venue_id=payee.venue_id, due_ids=[collected.pk], kind="cash", at=at
     )
+    collected.refresh_from_db()
+    operations.owe_back(due=collected, amount_cents=100, at=at)
     feed = RateFeed.objects.create(venue_id=payee.venue_id, url="https://rates.example", path="a")
     RateReading.objects.create(
         venue_id=payee.venue_id, feed=feed, rate_e10=1, read_at=at, body="", body_sha256="0" * 64

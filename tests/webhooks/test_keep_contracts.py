@@ -28,6 +28,10 @@ DUE = {
     *("id", "code", "subject", "label", "payee", "state", "amount_cents", "paid_cents"),
     *("pending_cents", "remaining_cents", "opened_at", "settled_at", "tenders", "version"),
 }
+BOOKING = {
+    *("id", "code", "offer", "payee", "due", "state", "attendance", "version", "starts_at"),
+    *("ends_at", "people", "count", "total_cents", "refund_cents"),
+}
 TENDER = {"kind", "amount_cents", "state"}
 PROMISED = {
     "1": {
@@ -37,6 +41,10 @@ PROMISED = {
                 *("settled", "accepted", "expired", "cancelled", "attention", "refunded"),
                 "changed",
             )
+        },
+        **{
+            f"booking.{kind}": {"booking": BOOKING}
+            for kind in ("confirmed", "moved", "cancelled", "expired", "attended")
         },
         "ping": {"ping": {"asked_by"}},
     }

@@ -146,7 +146,7 @@ def test_the_kinds_are_described_with_their_contracts(desk):
     assert status == 200
     by_name = {one["kind"]: one for one in answer["kinds"]}
     assert by_name["due.settled"]["contract"]["properties"]["kind"] == {"const": "due.settled"}
-    assert answer["patterns"][:2] == ["*", "due.*"]
+    assert answer["patterns"][:3] == ["*", "booking.*", "due.*"]
 
 
 @pytest.mark.parametrize(
