@@ -14,11 +14,13 @@ import random
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from teraa.common.money import UNITS_PER_OSM as OSM
 from teraa.demo.palaiseau import GENESIS
+from tests.browser.test_collect_at_the_till import a_studio_to_pay_at_the_bar
 from tests.browser.test_look_after_everyone import AXE, RULES
 from tests.browsing import FAILURES, PHONE, TABLET, page_at
 from tests.conftest import LONG
@@ -111,6 +113,10 @@ def test_booking_and_paying_from_afar(visitor):
     page.go_back()
     page.locator(".offer .slot").first.click()
     page.locator("input[name=email]").wait_for()
+    page.locator(".discount summary").click()
+    page.locator("#code").fill("nothing")
+    page.locator(".discount button").click()
+    page.locator("#code_error").wait_for()
     visitor.looks("the form of a booking")
     page.locator("input[name=name]").fill("Ada Lovelace")
     page.locator("input[name=email]").fill("ada@example.org")
@@ -125,6 +131,27 @@ def test_booking_and_paying_from_afar(visitor):
     page.locator("[data-pay]").click()
     page.wait_for_load_state()
     visitor.looks("paying for a booking")
+
+
+def test_what_is_taken_and_what_is_given_up(visitor, house):
+    page = visitor.page
+    stay, _code = a_studio_to_pay_at_the_bar(house)
+    taken = httpx.get(stay, timeout=10).json()
+    begins = taken["starts_at"]
+    visitor.goes(f"/book/{taken['offer']}/wait/?start={begins}&minutes=120")
+    visitor.looks("asking to wait")
+    page.locator("input[name=name]").fill("Ada Lovelace")
+    page.locator("input[name=email]").fill(f"ada{visitor.light}{visitor.language}@example.org")
+    page.locator("main form button[type=submit]").last.click()
+    page.locator('[data-stage="waiting"]').wait_for()
+    page.locator(".booking-cancel summary").click()
+    visitor.looks("on the waiting list")
+    page.locator(".booking-cancel button").click()
+    page.locator('[data-stage="given_up"]').wait_for()
+    visitor.looks("off the waiting list")
+    visitor.goes("/book/?minutes=60")
+    page.locator(".book-features summary").click()
+    visitor.looks("what it must have")
 
 
 def test_events_orders_and_what_is_owed(visitor):

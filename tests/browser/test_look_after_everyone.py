@@ -7,13 +7,16 @@ tablet. Ordinary runs look at one phone and one tablet; ``--long`` at every size
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_collect_at_the_till import a_studio_to_pay_at_the_bar
 from tests.browser.till import AMBER, GREEN, WAITING, Till
 from tests.browsing import PHONE, TABLET, page_at
 from tests.conftest import LONG
@@ -224,6 +227,42 @@ def test_looking_back(till, inspector):
     till.act("close-now")
     expect(till.page.locator("[data-closing]").first).to_be_visible()
     inspector.look("the day is closed", ".back")
+
+
+def test_guests_who_come_and_money_that_goes_back(till, inspector, house):
+    page = till.page
+    booking, code = a_studio_to_pay_at_the_bar(house)
+    till.sign_on()
+    till.act("menu")
+    till.act("collect")
+    page.locator("#collect-text").fill(code)
+    page.keyboard.press("Enter")
+    till.act("pay-card")
+    till.act("card-accepted")
+    expect(page.locator(GREEN)).to_be_visible()
+    till.next()
+    deadline = time.monotonic() + 20
+    while (stay := httpx.get(booking, timeout=10).json())["state"] != "confirmed":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    till.act("menu")
+    till.act("arrivals")
+    page.locator("#arrivals-text").fill(stay["code"])
+    expect(page.locator(f'[data-stay="{stay["code"]}"]')).to_be_visible()
+    inspector.look("who comes", ".back")
+    cancelled = httpx.post(f"{booking}cancel/", json={}, timeout=20).json()
+    till.act("menu")
+    till.act("collect")
+    page.locator("#collect-text").fill(cancelled["payout_code"])
+    page.locator("[data-payout]").wait_for()
+    inspector.look("money to give back", ".back")
+    page.locator("[data-payout]").click()
+    till.act("payout-card")
+    inspector.look("how it goes back", ".back")
+    page.locator("#payout-authorisation").fill("4242")
+    till.act("pay-out")
+    expect(page.locator('.payout-given[data-state="given"]')).to_be_visible()
+    inspector.look("it was given back", '[data-act="payout-done"]')
 
 
 def test_no_answer_from_the_server(till, inspector):
