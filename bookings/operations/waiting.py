@@ -155,7 +155,7 @@ def give_up_waiting(*, venue: Venue, secret: str, at: datetime.datetime) -> Wait
 
 
 def offer_places(*, at: datetime.datetime) -> int:
-    """Hold what became free for whoever waited longest; returns how many got something.
+    """Hold what became free for whoever asked first for that day; returns how many got something.
 
     Stopped in between it is simply called again: a hold has the key of who waits, so it is made
     once.
@@ -163,7 +163,8 @@ def offer_places(*, at: datetime.datetime) -> int:
     waiting = (
         WaitingEntry.objects.filter(state=WaitingState.WAITING)
         .select_related("venue")
-        .order_by("created_at", "pk")
+        # The nearest day first: whoever fills the list for next year keeps nobody from tomorrow.
+        .order_by("day", "created_at", "pk")
     )
     offered = 0
     full: set[tuple[object, ...]] = set()

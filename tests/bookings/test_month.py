@@ -8,6 +8,7 @@ from django.test import Client
 from bookings.models import OfferHours, SpecialDays
 from bookings.searching import month_of
 from teraa.common.clock import now
+from tests import make
 from tests.bookings import cast
 
 DECEMBER = datetime.date(2026, 12, 1)
@@ -82,6 +83,15 @@ def test_its_page_shows_some_month_whatever_is_typed(db, keys_dir, asked):
 
     assert answer.status_code == 200
     assert b'class="month"' in answer.content
+
+
+def test_a_venue_that_lets_nothing_has_an_empty_month(db):
+    make.venue(name="TERAA Genesis", slug="genesis")
+
+    page = Client().get("/book/month/").content.decode()
+
+    assert "is-free" not in page
+    assert "is-closed" in page
 
 
 def test_a_free_day_leads_to_its_hours_and_the_interface_says_the_same(db, keys_dir):
