@@ -175,7 +175,7 @@ class Booking(Stateful):
         return [Rung.read(values) for values in self.ladder]
 
     def comes_back(self, at: datetime.datetime) -> int:
-        """Cents that its guest gets back by the ladder who cancels it ``at`` (law of the booking)."""
+        """Cents that its guest gets back by the ladder who cancels it ``at``."""
         percent = self.percent_back(at)
         return share_of(self.total_cents, percent)
 

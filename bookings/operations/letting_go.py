@@ -102,6 +102,7 @@ def cancel_for_guest(
 def _cancel_paid(
     booking: Booking, *, cents: int, person: Person, reason: str, at: datetime.datetime
 ) -> None:
+    booking.cancel_reason = reason  # what is sealed now says why, too
     give_back(booking, cents=cents, person=person, reason=reason, at=at)
     release_claims(holder=booking.holder, at=at)
     booking.move(

@@ -51,8 +51,6 @@ def look_at_due(*, due_id: UUID, at: datetime.datetime) -> None:
     if booking.state == BookingState.CANCELLED:
         if booking.document_id is not None:
             seal_what_was_given(booking, at=at)
-            # Its page shows how far the money is.
-            Booking.objects.filter(pk=booking.pk).update(version=F("version") + 1)
     elif booking.state == BookingState.PAID_WITHOUT_PLACE:
         if is_refunded(due_id=due_id):
             booking.move(BookingState.REFUNDED, version=booking.version + 1)

@@ -251,9 +251,11 @@ def test_being_told_again_seals_nothing_again(house, at):
     given_at_the_till(house, Payout.objects.get(), at)
     cast.deliver(at)
 
+    before = cast.again(booking).version
     look_at_due(due_id=booking.due_id, at=at)
 
     assert len(tickets(booking)) == 2
+    assert cast.again(booking).version == before
 
 
 def test_partly_in_coins_each_goes_back_the_way_it_came(house, at):
@@ -343,6 +345,15 @@ def test_the_team_gives_back_what_it_decides_even_after_the_last_rung(house, at)
     assert (booking.state, booking.refund_cents) == ("cancelled", 3000)
     assert (booking.cancelled_by, booking.cancel_reason) == ("Ada", "Dégât des eaux")
     assert Payout.objects.get().amount_cents == 3000
+
+
+def test_the_journal_says_why_coins_go_back(house, at):
+    booking = paid_in_coins(house, at)
+
+    staff_cancels(house, booking, at)
+
+    event = Document.objects.get(event_code=journal_codes.ITEM_RETURN)
+    assert json.loads(event.payload)["values"]["reason"] == "Dégât des eaux"
 
 
 def test_the_team_says_why_and_never_gives_more_than_was_paid(house, at):
